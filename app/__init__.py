@@ -1,0 +1,1 @@
+"""The answer, and the faces that show it: terminal, browser, widget, programs."""
