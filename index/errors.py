@@ -29,3 +29,7 @@ class StoreUnavailable(CollabqaError):
 
 class OtherModel(CollabqaError):
     """The index was built with another model."""
+
+
+class IncompleteWrite(CollabqaError):
+    """The store acknowledged points and does not hold them."""

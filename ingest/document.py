@@ -80,3 +80,12 @@ class Document:
     warnings: tuple[str, ...] = ()
     raw: str = ""
     layout: str = ""
+
+
+def may_read(readers: tuple[frozenset[str], ...], principals: frozenset[str] | None) -> bool:
+    """Whether someone who holds these principals meets every clause; None is the owner of the index, who reads all.
+
+    >>> may_read((frozenset({"group:a", "user:ada"}), frozenset({"group:b"})), frozenset({"public", "group:a"}))
+    False
+    """
+    return principals is None or all(clause & principals for clause in readers)

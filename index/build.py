@@ -1,0 +1,420 @@
+"""Documents in, points out: an ingest that may be killed at any point and ends with the same index."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from index.chunk import chunks
+from index.embed import Embedder, VectorCache
+from index.errors import IncompleteWrite, OtherModel
+from index.store import Point, Scope, Store
+from index.terms import document_terms
+from ingest.archive import Archive
+from ingest.document import Document, may_read
+from ingest.errors import Unreadable
+from ingest.isolate import Parsers
+from ingest.manifest import Manifest, Row, Sync
+from ingest.read import content_hash, document
+from ingest.source import Item, Raw, Source
+from ingest.sync import Plan, plan, stamp
+
+# Documents are embedded, written and switched live together: enough for full batches of the embedder, and few enough
+# that a killed run repeats little.
+BATCH_DOCUMENTS = 64
+BATCH_CHARACTERS = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the ingest of a source is: documents done out of those that there were to do."""
+
+    source: str
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. found = indexed + unchanged + skipped + quarantined, to the document."""
+
+    found: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    quarantined: list[tuple[str, str]] = field(default_factory=list)
+    removed: int = 0
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every document found is accounted for."""
+        return self.found == self.indexed + self.unchanged + len(self.skipped) + len(self.quarantined)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the index holds, and how fresh its sources are."""
+
+    model: str
+    documents: int
+    chunks: int
+    quarantined: tuple[tuple[str, str], ...]
+    skipped: int
+    sources: tuple[tuple[str, int], ...]
+    syncs: tuple[Sync, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document that was parsed and is about to be indexed."""
+
+    item: Item
+    stamp: str
+    raw: str
+    document: Document
+    generation: str
+
+
+@cache
+def pipeline(model: str) -> str:
+    """A hash of what turns documents into points: the code of chunks and terms, and the model's name."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(model.encode())
+    for name in ("chunk.py", "terms.py"):
+        digest.update((here / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Index:
+    """The manifest, the archive and the store of one data folder, kept in step.
+
+    One process owns it. Searches may run in other threads while one thread ingests.
+    """
+
+    def __init__(
+        self, *, manifest: Manifest, archive: Archive, store: Store, embedder: Embedder, vectors: VectorCache
+    ) -> None:
+        self.manifest = manifest
+        self.archive = archive
+        self.store = store
+        self.embedder = embedder
+        self._vectors = vectors
+        self._writing = Lock()
+        self._pipeline = pipeline(embedder.name)
+        built_with = manifest.facts().get("model")
+        if built_with not in (None, embedder.name):
+            raise OtherModel(
+                f"the index was built with {built_with}, the settings say {embedder.name}: set it back, or name "
+                "another data folder with --data"
+            )
+
+    def ingest(
+        self,
+        sources: Sequence[Source],
+        *,
+        parsers: Parsers | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        remove_many: bool = False,
+    ) -> Report:
+        """Bring the index up to date with these sources; other sources are left as they are.
+
+        Raises BadSource when a source cannot be listed at all.
+        """
+        started = time.monotonic()
+        report = Report()
+        taken: set[str] = set()
+        with self._writing:
+            self.manifest.note("model", self.embedder.name)
+            self._roll_forward()
+            for source in sources:
+                made = plan(source, self.manifest, pipeline=self._pipeline, taken=taken, remove_many=remove_many)
+                taken |= {item.uri for item in made.todo} | set(made.unchanged)
+                self._count(made, report)
+                self._add(made, parsers or Parsers(), report, progress)
+                self._remove(made.gone, report)
+                self.manifest.finished(source.name, complete=made.complete, reason="; ".join(made.notes))
+            report.notes += self._reconcile()
+            self.store.idle()
+        report.seconds = time.monotonic() - started
+        return report
+
+    def _count(self, made: Plan, report: Report) -> None:
+        """Account for what needs no work."""
+        report.found += len(made.todo) + len(made.unchanged) + len(made.skipped) + len(made.waiting)
+        report.unchanged += len(made.unchanged)
+        report.skipped += [(item.uri, item.skipped) for item in made.skipped]
+        report.quarantined += [(row.uri, row.problem) for row in made.waiting]
+        report.notes += made.notes
+
+    def _add(self, made: Plan, parsers: Parsers, report: Report, progress: Callable[[Progress], None]) -> None:
+        """Read and index everything in made.todo, in batches."""
+        batch: list[_Read] = []
+        done = 0
+        for read in self._read(made, parsers, report):
+            done += 1
+            if read is not None:
+                batch.append(read)
+            if len(batch) >= BATCH_DOCUMENTS or sum(len(each.document.text) for each in batch) >= BATCH_CHARACTERS:
+                self._write(batch, report)
+                batch = []
+            progress(Progress(made.source.name, done, len(made.todo)))
+        self._write(batch, report)
+
+    def _read(self, made: Plan, parsers: Parsers, report: Report) -> Iterator[_Read | None]:
+        """Fetch and parse; None stands for each that went into quarantine or has no text."""
+        source = made.source
+        failed: list[tuple[Item, Unreadable]] = []
+
+        def fetched() -> Iterator[tuple[tuple[Item, Raw], Raw]]:
+            for item in made.todo:
+                try:
+                    raw = source.fetch(item)
+                except Unreadable as problem:
+                    failed.append((item, problem))
+                else:
+                    yield (item, raw), raw
+
+        for (item, raw), outcome in parsers.parse(fetched()):
+            yield from (self._quarantine(source, *failed.pop(), report) for _ in range(len(failed)))
+            if isinstance(outcome, Unreadable):
+                yield self._quarantine(source, item, outcome, report)
+                continue
+            raw_key, layout_key = self.archive.put_raw(raw), self.archive.put_layout(outcome.layout)
+            made_document = document(item, raw, outcome, source, raw_key=raw_key, layout_key=layout_key)
+            now = stamp(source, item, self._pipeline)
+            if not made_document.text.strip():
+                yield self._skip_empty(source, item, now, report)
+                continue
+            yield _Read(item, now, raw_key, made_document, self._generation(made_document))
+        yield from (self._quarantine(source, *failed.pop(), report) for _ in range(len(failed)))
+
+    def _generation(self, made: Document) -> str:
+        return hashlib.sha256(f"{content_hash(made)} {self._pipeline}".encode()).hexdigest()[:32]
+
+    def _quarantine(self, source: Source, item: Item, problem: Unreadable, report: Report) -> None:
+        """Note what is wrong with an item; an older version of it stays as it is."""
+        report.quarantined.append((item.uri, str(problem)))
+        row = self.manifest.row(item.uri) or Row(item.uri, source.name)
+        now = stamp(source, item, self._pipeline)
+        attempts = row.attempts + 1 if row.tried == now else 1
+        self.manifest.put([replace(row, problem=str(problem), tried=now, attempts=attempts)])
+
+    def _skip_empty(self, source: Source, item: Item, now: str, report: Report) -> None:
+        """Note that an item has no text; an older version of it goes."""
+        reason = "it has no text"
+        report.skipped.append((item.uri, reason))
+        self.store.switch({item.uri: ""})
+        self.manifest.put([Row(item.uri, source.name, stamp=now, skipped=reason)])
+
+    def _write(self, batch: Sequence[_Read], report: Report) -> None:
+        """Index a batch: points beside the old ones, the intent, the switch, the confirmation."""
+        rows = {read.item.uri: self.manifest.row(read.item.uri) for read in batch}
+        changed = [read for read in batch if not _same(rows[read.item.uri], read)]
+        for read in batch:
+            row = rows[read.item.uri]
+            if row is not None and _same(row, read):
+                report.unchanged += 1 - self._set_readers(row, read, report)
+        if not changed:
+            return
+        points = self._points([(read.document, read.generation) for read in changed])
+        self._upsert(points)
+        counted = {read.item.uri: 0 for read in changed}
+        for point in points:
+            counted[point.chunk.uri] += 1
+        self.archive.flush()
+        pending = [
+            Row(
+                read.item.uri,
+                read.document.source,
+                stamp=read.stamp,
+                raw=read.raw,
+                title=read.document.title,
+                document=row.document if (row := rows[read.item.uri]) else "",
+                generation=row.generation if row else "",
+                pending=read.generation,
+                pending_document=self.archive.put_document(read.document),
+                chunks=counted[read.item.uri],
+                readers=_readers_key(read.document),
+            )
+            for read in changed
+        ]
+        self.archive.flush()
+        self.manifest.put(pending)
+        self._switch(pending)
+        report.indexed += len(changed)
+
+    def _set_readers(self, row: Row, read: _Read, report: Report) -> int:
+        """Bring who may read it up to date where its content is the same; returns 1 if that changed."""
+        readers = _readers_key(read.document)
+        differs = readers != row.readers
+        if differs:
+            self.store.set_readers(row.uri, read.document.readers)
+            report.indexed += 1
+        key = self.archive.put_document(read.document)
+        self.archive.flush()
+        self.manifest.put(
+            [
+                replace(
+                    row,
+                    source=read.document.source,
+                    stamp=read.stamp,
+                    raw=read.raw,
+                    document=key,
+                    readers=readers,
+                    problem="",
+                    attempts=0,
+                    tried="",
+                )
+            ]
+        )
+        return int(differs)
+
+    def _points(self, documents: Iterable[tuple[Document, str]]) -> list[Point]:
+        """The points of documents, not live yet; all their texts are embedded together."""
+        cut = [
+            (chunk, generation)
+            for made, generation in documents
+            for chunk in chunks(made, self.embedder, fingerprint=generation)
+        ]
+        texts = [chunk.embedded for chunk, _ in cut if not chunk.quoted]
+        vectors = iter(self._vectors.embed(self.embedder, texts))
+        return [
+            Point(
+                chunk,
+                generation,
+                live=False,
+                vector=None if chunk.quoted else next(vectors),
+                terms=None if chunk.quoted else document_terms(chunk.embedded, chunk.kind),
+            )
+            for chunk, generation in cut
+        ]
+
+    def _upsert(self, points: Sequence[Point]) -> None:
+        """Write points and make sure that they are there."""
+        self.store.upsert(points)
+        expected: dict[tuple[str, str], int] = {}
+        for point in points:
+            key = (point.chunk.uri, point.generation)
+            expected[key] = expected.get(key, 0) + 1
+        for (uri, generation), count in expected.items():
+            held = self.store.held(uri, generation)
+            if held != count:
+                raise IncompleteWrite(f"the store holds {held} of {count} points of {uri}: run the ingest again")
+
+    def _switch(self, rows: Sequence[Row]) -> None:
+        self.store.switch({row.uri: row.pending for row in rows})
+        self.manifest.confirm(rows)
+
+    def _roll_forward(self) -> None:
+        """Finish the switches that a killed run had decided on."""
+        pending = self.manifest.pending()
+        if pending:
+            self._switch(pending)
+
+    def _remove(self, gone: Sequence[str], report: Report) -> None:
+        """Remove documents that are no longer there."""
+        if gone:
+            rows = [self.manifest.row(uri) for uri in gone]
+            self.store.switch(dict.fromkeys(gone, ""))
+            self.manifest.drop(gone)
+            report.removed += sum(row is not None and row.generation != "" for row in rows)
+
+    def _reconcile(self) -> list[str]:
+        """Hold the store against the manifest: strays are deleted, what is lacking is written again from the archive."""
+        rows = {row.uri: row for row in self.manifest.rows()}
+        held = self.store.generations()
+        stray = {uri for uri, generation in held if uri not in rows or rows[uri].generation != generation}
+        self.store.switch({uri: rows[uri].generation if uri in rows else "" for uri in sorted(stray)})
+        lacking = [
+            row
+            for row in rows.values()
+            if row.generation
+            and held.get((row.uri, row.generation), (0, 0)) != (row.chunks, row.chunks)
+            and (row.chunks or (row.uri, row.generation) in held)
+        ]
+        for row in lacking:
+            self._rewrite(row)
+        return [f"{row.uri}: its points were not all in the store; written again" for row in lacking]
+
+    def _rewrite(self, row: Row) -> None:
+        """Write a document's points again, from the archive."""
+        made = self.archive.document(row.document)
+        self.store.switch({row.uri: ""})
+        self._upsert(self._points([(made, row.generation)]))
+        self.store.switch({row.uri: row.generation})
+
+    def document(self, uri: str, principals: frozenset[str] | None) -> Document | None:
+        """The document as the index sees it, or None when it is not there or the asker may not read it."""
+        row = self.manifest.row(uri)
+        if row is None or not row.document:
+            return None
+        made = self.archive.document(row.document)
+        return made if may_read(made.readers, principals) else None
+
+    def status(self) -> Status:
+        """What the index holds."""
+        counts = self.store.counts(scope=Scope(None))
+        rows = list(self.manifest.rows())
+        sources: dict[str, int] = {}
+        for row in rows:
+            if row.generation:
+                sources[row.source] = sources.get(row.source, 0) + 1
+        return Status(
+            model=self.manifest.facts().get("model", self.embedder.name),
+            documents=counts.documents,
+            chunks=counts.chunks,
+            quarantined=tuple((row.uri, row.problem) for row in rows if row.problem),
+            skipped=sum(bool(row.skipped) for row in rows),
+            sources=tuple(sorted(sources.items())),
+            syncs=tuple(self.manifest.syncs()),
+        )
+
+    def verify(self) -> list[str]:
+        """What manifest and store disagree on, one sentence each; empty when they agree."""
+        rows = {row.uri: row for row in self.manifest.rows()}
+        held = self.store.generations()
+        problems = [f"{row.uri}: a switch to a new version was not finished" for row in rows.values() if row.pending]
+        for (uri, generation), (points, live) in sorted(held.items()):
+            row = rows.get(uri)
+            if row is None or generation not in (row.generation, row.pending):
+                problems.append(f"{uri}: {points} points in the store belong to no version that the manifest knows")
+            elif generation == row.generation and not row.pending and (points, live) != (row.chunks, row.chunks):
+                problems.append(f"{uri}: {row.chunks} points expected, {points} held, {live} live")
+        lacking = [r for r in rows.values() if r.generation and r.chunks and (r.uri, r.generation) not in held]
+        return problems + [f"{row.uri}: none of its {row.chunks} points is in the store" for row in lacking]
+
+    def dump(self) -> str:
+        """A SHA-256 over all points (dense vectors left out) and all rows of the manifest apart from times.
+
+        Two indexes with the same dump answer alike.
+        """
+        digest = hashlib.sha256()
+        for point in self.store.points():
+            terms = None if point.terms is None else [point.terms.ids, point.terms.weights]
+            readers = sorted(sorted(clause) for clause in point.chunk.readers)
+            line = [repr(replace(point.chunk, readers=())), readers, point.generation, point.live, terms]
+            digest.update(json.dumps(line).encode() + b"\n")
+        for row in self.manifest.rows():
+            digest.update(repr(replace(row, attempts=0)).encode() + b"\n")
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.store.close()
+        self._vectors.close()
+        self.archive.close()
+        self.manifest.close()
+
+
+def _same(row: Row | None, read: _Read) -> bool:
+    return row is not None and row.generation == read.generation and not row.pending
+
+
+def _readers_key(made: Document) -> str:
+    return json.dumps(sorted(sorted(clause) for clause in made.readers))
