@@ -155,9 +155,7 @@ class Index:
     def _add(self, made: Plan, parsers: Parsers, report: Report, progress: Callable[[Progress], None]) -> None:
         """Read and index everything in made.todo, in batches."""
         batch: list[_Read] = []
-        done = 0
-        for read in self._read(made, parsers, report):
-            done += 1
+        for done, read in enumerate(self._read(made, parsers, report), 1):
             if read is not None:
                 batch.append(read)
             if len(batch) >= BATCH_DOCUMENTS or sum(len(each.document.text) for each in batch) >= BATCH_CHARACTERS:
@@ -326,7 +324,7 @@ class Index:
             report.removed += sum(row is not None and row.generation != "" for row in rows)
 
     def _reconcile(self) -> list[str]:
-        """Hold the store against the manifest: strays are deleted, what is lacking is written again from the archive."""
+        """Hold the store against the manifest: strays are deleted, what is lacking is written again."""
         rows = {row.uri: row for row in self.manifest.rows()}
         held = self.store.generations()
         stray = {uri for uri, generation in held if uri not in rows or rows[uri].generation != generation}
