@@ -12,6 +12,7 @@ and imports its heavy library inside the function that uses it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
@@ -20,6 +21,8 @@ from ingest import formats
 from ingest.document import Box, Mark
 from ingest.errors import Unreadable
 
+#: The format that is asked last, because it reads whatever is text.
+LAST_RESORT = "text"
 #: How much of a file is looked at to recognise its format, in bytes.
 HEAD_BYTES = 4096
 
@@ -78,9 +81,17 @@ def recognise(head: bytes, name: str) -> str | None:
     """The format of a file by its first bytes and its name, or None.
 
     Formats whose suffix fits are asked first, then all others; the first in alphabetical order that says yes wins.
+    Plain text is asked last of all, because every text is one.
     """
     lower = name.lower()
-    by_name = {each: load(each) for each in names()}
+    by_name = _every()
     fitting = [each for each, format_ in by_name.items() if lower.endswith(format_.SUFFIXES)]
     others = [each for each in by_name if each not in fitting]
-    return next((each for each in fitting + others if by_name[each].recognises(head[:HEAD_BYTES], name)), None)
+    asked = [each for each in (*fitting, *others) if each != LAST_RESORT] + [LAST_RESORT]
+    return next((each for each in asked if by_name[each].recognises(head[:HEAD_BYTES], name)), None)
+
+
+@cache
+def _every() -> dict[str, Format]:
+    """Every format by its name; they are modules of this package, so they are the same for the whole run."""
+    return {each: load(each) for each in names()}
