@@ -1,11 +1,12 @@
 """What can go wrong in the index, one class each; the docstring is the start of the message.
 
 CollabqaError (ingest.errors)
-  TextTooLong        a text has more tokens than the model takes
-  ModelDamaged       the model's file is not the one that was published
-  StoreBusy          another process owns the embedded store
-  StoreUnavailable   the Qdrant server does not answer
-  OtherModel         the index was built with another model or pipeline
+  TextTooLong          a text has more tokens than the model takes
+  ModelDamaged         the model's file is not the one that was published
+  EmbedderUnavailable  the embedding server does not answer
+  StoreBusy            another process owns the embedded store
+  StoreUnavailable     the Qdrant server does not answer
+  OtherModel           the index was built with another model or pipeline
 """
 
 from ingest.errors import CollabqaError
@@ -17,6 +18,10 @@ class TextTooLong(CollabqaError):
 
 class ModelDamaged(CollabqaError):
     """The model's file is not the one that was published."""
+
+
+class EmbedderUnavailable(CollabqaError):
+    """The embedding server does not answer, or not with vectors."""
 
 
 class StoreBusy(CollabqaError):
