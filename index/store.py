@@ -92,6 +92,10 @@ class Store(Protocol):
         """Change who may read a document, without touching its vectors."""
         ...
 
+    def held(self, uri: str, generation: str) -> int:
+        """How many points of this generation of a document there are, live or not."""
+        ...
+
     def generations(self) -> dict[tuple[str, str], tuple[int, int]]:
         """By (uri, generation): how many points there are, and how many of them are live. For reconciliation."""
         ...

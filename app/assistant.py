@@ -1,0 +1,220 @@
+"""From a question to a checked answer, as a stream of events or as one value."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.answer import Answer, Citation, Claim
+from app.claims import cited_sentences, finished_sentences, known_markers_only
+from app.claims import claim as checked
+from app.extract import Evidence, chosen, evidence
+from app.history import Turn, standalone
+from app.model import LanguageModel, ModelBroke
+from app.prompt import answer_prompt
+from app.verify import Verifier
+from index.build import Index
+from index.embed import Embedder
+from index.store import Scope
+from retriever.hybrid import Hybrid, Retrieved
+from retriever.passage import Passage
+
+#: How many passages a question brings.
+PASSAGES = 12
+# An answer is refused when its best sentence scores below this. Swept on the sample's developing half
+# (docs/figures.md).
+MIN_EVIDENCE = 0.45
+EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is being done now: "searching", "reading", "writing", "checking"."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The next piece of the answer as the model writes it, unchecked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sentence that was written and checked."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The whole answer; the last event."""
+
+    answer: Answer
+
+
+Event = Stage | Words | Judged | Done
+
+
+class Writing:
+    """An answer in the making: what the model has written so far, and the sentences judged so far."""
+
+    def __init__(self, passages: Sequence[Passage], verifier: Verifier) -> None:
+        self.text = ""
+        self.claims: list[Claim] = []
+        self.unknown = 0
+        self._passages = passages
+        self._verifier = verifier
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether the model said that the passages do not answer."""
+        return self.text.strip().strip("*.").upper().startswith("NOT FOUND")
+
+    def add(self, piece: str) -> Iterator[Claim]:
+        """Take the next piece; gives the sentences that it completed, judged."""
+        self.text += piece
+        if any(mark in piece for mark in ".!?]\n"):
+            yield from self._judge(finished_sentences(self.text))
+
+    def finish(self) -> Iterator[Claim]:
+        """Judge what is left."""
+        yield from self._judge(cited_sentences(self.text))
+
+    def _judge(self, sentences: Sequence[str]) -> Iterator[Claim]:
+        if self.found_nothing:
+            return
+        for sentence in sentences[len(self.claims) :]:
+            made, invented = checked(sentence, self._passages, self._verifier)
+            self.claims.append(made)
+            self.unknown += invented
+            yield made
+
+
+class Assistant:
+    """Answers questions from an index, with a model or without."""
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        hybrid: Hybrid,
+        embedder: Embedder,
+        verifier: Verifier,
+        model: LanguageModel | None = None,
+        collaboration: str = "our collaboration",
+        context_tokens: int = 8192,
+    ) -> None:
+        self._index = index
+        self._hybrid = hybrid
+        self._embedder = embedder
+        self._verifier = verifier
+        self._model = model
+        self._collaboration = collaboration
+        self._context_tokens = context_tokens
+
+    def answer(self, question: str, *, scope: Scope, turns: Sequence[Turn] = ()) -> Answer:
+        """The answer as one value; raises ModelUnavailable, ModelBroke."""
+        *_, last = self.events(question, scope=scope, turns=turns)
+        assert isinstance(last, Done)
+        return last.answer
+
+    def events(self, question: str, *, scope: Scope, turns: Sequence[Turn] = ()) -> Iterator[Event]:
+        """The answer as it comes into being; the last event is Done."""
+        started = time.monotonic()
+        asked = standalone(question, turns)
+        yield Stage("searching")
+        found = self._hybrid.retrieve(asked, scope=scope, k=PASSAGES)
+        yield Stage("reading")
+        ranked = evidence(asked, found.passages, self._embedder)
+        if not ranked or ranked[0].score < MIN_EVIDENCE:
+            made = self._refusal(question, found, scope)
+        elif self._model is None:
+            made = self._extracted(question, found, chosen(ranked))
+            for claim in made.claims:
+                yield Judged(claim)
+        else:
+            made = yield from self._written(question, asked, found, scope, self._model)
+        yield Done(replace(made, seconds=time.monotonic() - started))
+
+    def _refusal(self, question: str, found: Retrieved, scope: Scope, model: str = EXTRACTIVE) -> Answer:
+        """Nothing was found: say so, and what was searched and how fresh that is, as far as the asker may know it."""
+        counts = self._index.store.counts(scope=Scope(scope.principals))
+        synced = {each.source: each.finished for each in self._index.manifest.syncs()}
+        lines = [
+            f"- {source}: {count} passages, last read {synced[source][:10] if source in synced else 'never'}"
+            for source, count in sorted(counts.by_source.items())
+        ]
+        searched = (
+            "\n".join([f"Searched {counts.documents} documents:", "", *lines]) if lines else "Nothing was searched."
+        )
+        text = f"I found nothing that answers this. {searched}"
+        return Answer(question, text, (), found.passages, True, model, 0.0, notes=found.notes)
+
+    def _extracted(self, question: str, found: Retrieved, kept: Sequence[Evidence]) -> Answer:
+        """An answer of the documents' own sentences."""
+        numbers: dict[str, str] = {}
+        claims = []
+        for each in kept:
+            marker = numbers.setdefault(each.passage.chunk.id, str(len(numbers) + 1))
+            start = each.passage.chunk.start + each.start
+            quote = Citation(marker, each.passage, each.text, start, start + len(each.text), "supported")
+            claims.append(Claim(each.text, (quote,)))
+        text = "\n\n".join(_shown(each, claim) for each, claim in zip(kept, claims, strict=True))
+        passages = (*{each.passage.chunk.id: each.passage for each in kept}.values(),)
+        rest = tuple(passage for passage in found.passages if passage.chunk.id not in numbers)
+        return Answer(question, text, tuple(claims), passages + rest, False, EXTRACTIVE, 0.0, notes=found.notes)
+
+    def _written(
+        self, question: str, asked: str, found: Retrieved, scope: Scope, model: LanguageModel
+    ) -> Generator[Event, None, Answer]:
+        """An answer that the model writes; each sentence is checked as soon as it is complete."""
+        prompt = answer_prompt(
+            asked, found.passages, collaboration=self._collaboration, context_tokens=self._context_tokens
+        )
+        yield Stage("writing")
+        writing = Writing(prompt.passages, self._verifier)
+        notes = list(found.notes)
+        try:
+            for piece in model.stream(prompt):
+                yield Words(piece)
+                yield from map(Judged, writing.add(piece))
+        except ModelBroke as problem:
+            notes.append(str(problem))
+        if writing.found_nothing:
+            return self._refusal(question, found, scope, model.name)
+        yield Stage("checking")
+        yield from map(Judged, writing.finish())
+        if writing.unknown:
+            notes.append(f"the model cited {writing.unknown} places that it was not given; they were dropped")
+        return Answer(
+            question,
+            known_markers_only(writing.text, len(prompt.passages)).strip(),
+            tuple(writing.claims),
+            prompt.passages,
+            False,
+            model.name,
+            0.0,
+            unknown_markers=writing.unknown,
+            notes=tuple(notes),
+            provenance={"prompt": prompt.hash},
+        )
+
+
+def _shown(each: Evidence, claim: Claim) -> str:
+    """A piece of evidence as the answer shows it, with its marker behind it."""
+    markers = "".join(f"[{citation.marker}]" for citation in claim.citations)
+    if each.kind == "row":
+        return f"{_with_header(each)}\n\n{markers}"
+    alone = each.kind in ("code", "equation") or each.text.rstrip().endswith(("```", "$$", "|"))
+    return f"{each.text}\n\n{markers}" if alone else f"{each.text} {markers}"
+
+
+def _with_header(each: Evidence) -> str:
+    """A table row under the header of its table, where the passage has it."""
+    lines = each.passage.chunk.text[: each.start].splitlines()
+    rule = next(
+        (i for i in range(len(lines) - 1, 0, -1) if set(lines[i].strip()) <= set("|-: ") and "-" in lines[i]), 0
+    )
+    return f"{lines[rule - 1]}\n{lines[rule]}\n{each.text}" if rule else each.text
