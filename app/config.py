@@ -89,6 +89,7 @@ class Settings:
     sources: tuple[Source, ...] = ()
 
 
+MODEL_KINDS = ("openai-like",)
 _TABLES: Mapping[str, type] = {
     "collaboration": Collaboration,
     "index": IndexSettings,
@@ -124,6 +125,21 @@ def data_folder(given: Path | None, settings: Settings) -> Path:
     return Path(home).expanduser() / "collabqa"
 
 
+def qdrant_key() -> str | None:
+    """The Qdrant server's key, from the environment."""
+    return os.environ.get("COLLABQA_QDRANT_KEY") or None
+
+
+def found(given: Path | None) -> Path | None:
+    """The settings' file: the one given, else $COLLABQA_CONFIG, else collabqa.toml in the working folder, else None."""
+    if given is not None:
+        return given
+    if named := os.environ.get("COLLABQA_CONFIG"):
+        return Path(named)
+    here = Path("collabqa.toml")
+    return here if here.is_file() else None
+
+
 def cache_folder() -> Path:
     """Where what can be made again lies: the model's graph, which runtime is faster."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "collabqa"
@@ -137,6 +153,8 @@ def _settings(tables: Mapping[str, object], base: Path) -> Settings:
     listed = tables.get("source", [])
     if not isinstance(listed, list):
         raise BadSettings("sources are written [[source]], with two brackets")
+    if made["model"] != Model() and getattr(made["model"], "kind", "") not in MODEL_KINDS:
+        raise BadSettings(f"[model] kind: expected one of {', '.join(MODEL_KINDS)}")
     sources = tuple(from_settings(table, base=base) for table in listed)
     names = [source.name for source in sources]
     if twice := {name for name in names if names.count(name) > 1}:

@@ -1,0 +1,88 @@
+"""The parts put together as the settings say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.assistant import Assistant
+from app.config import Settings, cache_folder, qdrant_key
+from app.model import LanguageModel, OpenAILikeModel
+from app.verify import OverlapVerifier
+from index.build import Index
+from index.embed import Embedder, HttpEmbedder, VectorCache, embedder
+from index.store import Store
+from ingest.archive import Archive
+from ingest.manifest import Manifest
+from retriever.hybrid import Hybrid
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An open index and everything that answers from it. One process has it; close() lets go of it."""
+
+    settings: Settings
+    folder: Path
+    index: Index
+    hybrid: Hybrid
+    assistant: Assistant
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self.index.close()
+
+
+def site(settings: Settings, folder: Path) -> Site:
+    """Open the index in a data folder, making it when there is none.
+
+    Raises StoreBusy when another process has it, StoreUnavailable, OtherModel, ModelDamaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    embeds = _embedder(settings)
+    store = _store(settings, folder, embeds.dim)
+    index = Index(
+        manifest=Manifest(folder / "manifest.sqlite"),
+        archive=Archive(folder / "archive.sqlite"),
+        store=store,
+        embedder=embeds,
+        vectors=VectorCache(folder / "vectors.sqlite"),
+    )
+    hybrid = Hybrid(store, embeds)
+    assistant = Assistant(
+        index,
+        hybrid=hybrid,
+        embedder=embeds,
+        verifier=OverlapVerifier(embeds),
+        model=_model(settings),
+        collaboration=settings.collaboration.name,
+        context_tokens=settings.model.context_tokens,
+    )
+    return Site(settings, folder, index, hybrid, assistant)
+
+
+def _embedder(settings: Settings) -> Embedder:
+    asked = settings.embedding
+    if asked.url:
+        return HttpEmbedder(asked.url, asked.model)
+    return embedder(asked.model, asked.device, cache_folder())
+
+
+def _store(settings: Settings, folder: Path, dim: int) -> Store:
+    if settings.index.url:
+        from index.server import ServerStore
+
+        return ServerStore(settings.index.url, settings.index.collection, dim, api_key=qdrant_key())
+    from index.edge import EdgeStore
+
+    return EdgeStore(folder / "store", dim)
+
+
+def _model(settings: Settings) -> LanguageModel | None:
+    asked = settings.model
+    if not asked.kind:
+        return None
+    return OpenAILikeModel(
+        url=asked.url,
+        name=asked.name,
+        timeout_seconds=asked.timeout_seconds,
+        context_tokens=asked.context_tokens,
+        answer_tokens=asked.answer_tokens,
+    )

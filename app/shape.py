@@ -1,0 +1,165 @@
+"""Answers, passages and reports as the JSON that the command line prints and the API sends."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from app.answer import Answer, Citation, Claim
+from app.assistant import Done, Event, Judged, Stage, Words
+from index.build import Progress, Report, Status
+from index.chunk import Chunk
+from ingest.document import Document
+from retriever.passage import Passage
+
+Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
+
+
+def passage(found: Passage, rank: int) -> dict[str, Json]:
+    """A passage at its rank, from 1."""
+    chunk = found.chunk
+    return {
+        "rank": rank,
+        "score": round(found.score, 6),
+        "ranks": dict(found.ranks),
+        "uri": chunk.uri,
+        "link": chunk.link,
+        "title": chunk.title,
+        "heading": chunk.heading,
+        "document_kind": chunk.document_kind,
+        "chunk_kind": chunk.kind,
+        "source": chunk.source,
+        "text": chunk.text,
+        "modified": chunk.modified.isoformat() if chunk.modified else None,
+    }
+
+
+def search(question: str, passages: Sequence[Passage], notes: Sequence[str], seconds: float) -> dict[str, Json]:
+    """What a search found."""
+    return {
+        "question": question,
+        "passages": [passage(each, rank) for rank, each in enumerate(passages, 1)],
+        "notes": list(notes),
+        "seconds": round(seconds, 4),
+    }
+
+
+def citation(made: Citation) -> dict[str, Json]:
+    """A place that a sentence rests on."""
+    chunk = made.passage.chunk
+    return {
+        "marker": made.marker,
+        "uri": chunk.uri,
+        "link": chunk.link,
+        "title": chunk.title,
+        "heading": chunk.heading,
+        "quote": made.quote,
+        "start": made.start,
+        "end": made.end,
+        "verdict": made.verdict,
+    }
+
+
+def claim(made: Claim) -> dict[str, Json]:
+    """A sentence and its citations."""
+    return {"sentence": made.sentence, "citations": [citation(each) for each in made.citations]}
+
+
+def answer(made: Answer) -> dict[str, Json]:
+    """A whole answer."""
+    return {
+        "question": made.question,
+        "text": made.text,
+        "refused": made.refused,
+        "claims": [claim(each) for each in made.claims],
+        "passages": [passage(each, rank) for rank, each in enumerate(made.passages, 1)],
+        "model": made.model,
+        "unknown_markers": made.unknown_markers,
+        "notes": list(made.notes),
+        "provenance": dict(made.provenance),
+        "seconds": round(made.seconds, 4),
+    }
+
+
+def event(happened: Event) -> dict[str, Json]:
+    """A step of an answer in the making, with its name under "event"."""
+    match happened:
+        case Stage(name):
+            return {"event": "stage", "stage": name}
+        case Words(text):
+            return {"event": "words", "text": text}
+        case Judged(made):
+            return {"event": "claim", "claim": claim(made)}
+        case Done(whole):
+            return {"event": "answer", "answer": answer(whole)}
+
+
+def progress(made: Progress) -> dict[str, Json]:
+    """How far an ingest is."""
+    return {"event": "progress", "source": made.source, "done": made.done, "total": made.total}
+
+
+def report(made: Report) -> dict[str, Json]:
+    """What an ingest did."""
+    return {
+        "found": made.found,
+        "indexed": made.indexed,
+        "unchanged": made.unchanged,
+        "skipped": [{"uri": uri, "reason": reason} for uri, reason in made.skipped],
+        "quarantined": [{"uri": uri, "reason": reason} for uri, reason in made.quarantined],
+        "removed": made.removed,
+        "notes": list(made.notes),
+        "seconds": round(made.seconds, 3),
+    }
+
+
+def status(made: Status, *, folder: str) -> dict[str, Json]:
+    """What the index holds."""
+    return {
+        "data": folder,
+        "model": made.model,
+        "documents": made.documents,
+        "chunks": made.chunks,
+        "sources": [{"source": source, "documents": count} for source, count in made.sources],
+        "syncs": [
+            {"source": each.source, "finished": each.finished, "complete": each.complete, "reason": each.reason}
+            for each in made.syncs
+        ],
+        "skipped": made.skipped,
+        "quarantined": [{"uri": uri, "reason": reason} for uri, reason in made.quarantined],
+    }
+
+
+def document(made: Document, chunks: Sequence[Chunk]) -> dict[str, Json]:
+    """A document as the index sees it."""
+    return {
+        "uri": made.uri,
+        "kind": made.kind,
+        "source": made.source,
+        "title": made.title,
+        "parent": made.parent,
+        "thread": made.thread,
+        "authors": list(made.authors),
+        "modified": made.modified.isoformat() if made.modified else None,
+        "version": made.version,
+        "status": made.status,
+        "readers": [sorted(clause) for clause in made.readers],
+        "warnings": list(made.warnings),
+        "links": list(made.links),
+        "text": made.text,
+        "marks": [
+            {"start": m.start, "end": m.end, "kind": m.kind, "level": m.level, "label": m.label, "fragment": m.fragment}
+            for m in made.marks
+        ],
+        "chunks": [
+            {
+                "id": each.id,
+                "start": each.start,
+                "end": each.end,
+                "kind": each.kind,
+                "heading": each.heading,
+                "link": each.link,
+                "quoted": each.quoted,
+                "text": each.text,
+            }
+            for each in chunks
+        ],
+    }

@@ -1,0 +1,150 @@
+"""What the command line shows a person."""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+#: How a verdict looks: a sign that reads without colour, and a colour.
+VERDICTS = {
+    "supported": ("✓", "green"),
+    "partly": ("~", "yellow"),
+    "numbers differ": ("≠", "red"),
+    "not supported": ("✗", "red"),
+    "not checked": ("?", "dim"),
+}
+
+
+def console() -> Console:
+    """Standard output."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def followed(events: Iterator[Mapping[str, Any]], *, shown: bool) -> Mapping[str, Any]:
+    """Follow an ingest to its report, with a bar per source on standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+        for event in events:
+            if event["event"] == "report":
+                report: Mapping[str, Any] = event["report"]
+                return report
+            name = event["source"]
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=event["total"])
+            bars.update(tasks[name], completed=event["done"])
+    raise AssertionError("an ingest ends with its report")
+
+
+def print_report(report: Mapping[str, Any], *, public: bool) -> None:
+    """The summary of an ingest."""
+    out = console()
+    out.print(
+        f"Found {report['found']}: {report['indexed']} indexed, {report['unchanged']} unchanged, "
+        f"{len(report['skipped'])} skipped, {len(report['quarantined'])} in quarantine; "
+        f"{report['removed']} removed; {report['seconds']:.1f} s."
+    )
+    if public and report["found"]:
+        out.print("They are public on this index: everyone who can ask may read them (--readers GROUP narrows it).")
+    reasons: dict[str, int] = {}
+    for each in report["skipped"]:
+        reasons[each["reason"]] = reasons.get(each["reason"], 0) + 1
+    for reason, count in sorted(reasons.items(), key=lambda each: (-each[1], each[0])):
+        out.print(f"  skipped {count}: {reason}", markup=False)
+    for each in report["quarantined"]:
+        out.print(f"  quarantine: {each['uri']}: {each['reason']}", style="red", markup=False)
+    for note in report["notes"]:
+        out.print(f"  note: {note}", style="yellow", markup=False)
+
+
+def print_passages(found: Mapping[str, Any]) -> None:
+    """A ranking, best first."""
+    out = console()
+    for each in found["passages"]:
+        why = ", ".join(f"{leg} {rank}" for leg, rank in each["ranks"].items())
+        place = " › ".join(part for part in (each["title"], each["heading"]) if part)
+        out.print(
+            Text.assemble((f"{each['rank']:>3}. ", "bold"), (place, "bold"), (f"  {each['score']:.3f} ({why})", "dim"))
+        )
+        out.print(Text(f"     {each['link']}", "cyan"))
+        out.print(Text(f"     {_shortened(each['text'], 300)}"))
+    for note in found["notes"]:
+        out.print(Text(note, "yellow"))
+    if not found["passages"]:
+        out.print("Nothing found.")
+
+
+def print_answer(answer: Mapping[str, Any]) -> None:
+    """An answer, and under it every place that it cites with its verdict."""
+    out = console()
+    out.print(Markdown(answer["text"]) if sys.stdout.isatty() else Text(answer["text"]))
+    shown: set[tuple[str, str]] = set()
+    out.print()
+    for claim in answer["claims"]:
+        for each in claim["citations"]:
+            key = (each["marker"], each["quote"])
+            if key in shown:
+                continue
+            shown.add(key)
+            sign, style = VERDICTS[each["verdict"]]
+            place = " › ".join(part for part in (each["title"], each["heading"]) if part)
+            out.print(
+                Text.assemble((f"[{each['marker']}] ", "bold"), (f"{sign} {each['verdict']}", style), f"  {place}")
+            )
+            out.print(Text(f"    {each['link']}", "cyan"))
+            if answer["model"] != "extractive":
+                out.print(Text(f"    “{_shortened(each['quote'], 160)}”", "dim"))
+    for note in answer["notes"]:
+        out.print(Text(note, "yellow"))
+    how = "The documents' own sentences" if answer["model"] == "extractive" else f"Written by {answer['model']}"
+    out.print(Text(f"{how}; {answer['seconds']:.2f} s.", "dim"))
+
+
+def print_document(found: Mapping[str, Any]) -> None:
+    """A document with the borders of its chunks."""
+    out = console()
+    out.print(Text(found["title"], "bold"))
+    for key in ("uri", "kind", "source", "modified", "version", "status", "parent", "thread"):
+        if found[key]:
+            out.print(Text(f"{key}: {found[key]}"))
+    out.print(Text(f"authors: {', '.join(found['authors']) or 'unknown'}"))
+    out.print(Text(f"readers: {' and '.join(' or '.join(clause) or 'nobody' for clause in found['readers'])}"))
+    for warning in found["warnings"]:
+        out.print(Text(f"warning: {warning}", "yellow"))
+    for number, chunk in enumerate(found["chunks"], 1):
+        quoted = ", quoted" if chunk["quoted"] else ""
+        out.print(
+            Text(
+                f"── chunk {number}: {chunk['kind']}{quoted}, {chunk['start']}–{chunk['end']}  {chunk['link']}", "cyan"
+            )
+        )
+        out.print(Text(chunk["text"].rstrip()))
+
+
+def print_status(found: Mapping[str, Any]) -> None:
+    """What the index holds."""
+    out = console()
+    out.print(Text(f"{found['documents']} documents, {found['chunks']} passages in {found['data']}"))
+    out.print(Text(f"embedded with {found['model']}", "dim"))
+    table = Table("source", "documents", "last read", "complete", box=None, header_style="bold")
+    synced = {each["source"]: each for each in found["syncs"]}
+    for each in found["sources"]:
+        sync = synced.get(each["source"], {})
+        complete = "yes" if sync.get("complete") else sync.get("reason", "never read")
+        table.add_row(each["source"], str(each["documents"]), sync.get("finished", ""), complete)
+    out.print(table)
+    if found["skipped"]:
+        out.print(Text(f"{found['skipped']} without text"))
+    for each in found["quarantined"]:
+        out.print(Text(f"quarantine: {each['uri']}: {each['reason']}", "red"))
+
+
+def _shortened(text: str, length: int) -> str:
+    plain = re.sub(r"\s+", " ", text).strip()
+    return plain if len(plain) <= length else plain[:length].rsplit(" ", 1)[0] + " …"
