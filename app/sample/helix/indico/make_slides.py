@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from app.sample.helix.indico import slide_layout as layout
 from app.sample.helix.indico.slide_layout import (
     BLACK,
+    CODE_LEADING,
+    CODE_SIZE,
     GREY,
     HEIGHT,
     LEADING,
@@ -31,6 +33,7 @@ from app.sample.helix.indico.slide_layout import (
     WIDTH,
     Box,
     Bullet,
+    Code,
     Colour,
     Deck,
     Figure,
@@ -112,6 +115,9 @@ def _pdf_part(pen: Pen, part: Part) -> None:
                 pen.text(Text(LEFT + indent - 17, y, mark, size, TEAL))
             for place, line in enumerate(lines):
                 pen.text(Text(LEFT + indent, y + place * size * LEADING, line, size))
+        case Code(y, lines):
+            for place, line in enumerate(lines):
+                pen.text(Text(LEFT + 14, y + place * CODE_LEADING, line, CODE_SIZE, NAVY, "cour"))
         case Table():
             _pdf_table(pen, part)
         case Plot(x, y, width, height, figure):
@@ -245,6 +251,8 @@ def _pptx_part(slide: PptxSlide, part: Part) -> None:
             _pptx_box(slide, part)
         case Bullet():
             _pptx_bullet(slide, part)
+        case Code():
+            _pptx_code(slide, part)
         case Table():
             _pptx_table(slide, part)
         case Plot():
@@ -302,6 +310,7 @@ def _pptx_bullet(slide: PptxSlide, part: Bullet) -> None:
         paragraph = body.text_frame.paragraphs[0]
     else:
         paragraph = body.text_frame.add_paragraph()
+    body.height = Pt(part.y + len(part.lines) * part.size * LEADING + 8) - body.top
     paragraph.text, paragraph.space_after = " ".join(part.lines), Pt(PARAGRAPH_GAP - 2)
     paragraph.level = 1 if part.indent > 30 else 0
     if part.mark:
@@ -312,6 +321,17 @@ def _pptx_bullet(slide: PptxSlide, part: Bullet) -> None:
         properties.append(properties.makeelement(name, {"char": part.mark}))
     for run in paragraph.runs:
         run.font.size, run.font.name = Pt(part.size), "Arial"
+
+
+def _pptx_code(slide: PptxSlide, part: Code) -> None:
+    from pptx.util import Pt
+
+    height = len(part.lines) * CODE_LEADING
+    frame = slide.shapes.add_textbox(Pt(LEFT + 7), Pt(part.y - 4), Pt(RIGHT - LEFT), Pt(height)).text_frame
+    frame.text = "\n".join(part.lines)
+    for paragraph in frame.paragraphs:
+        paragraph.line_spacing = Pt(CODE_LEADING)
+    _style(frame, CODE_SIZE, NAVY, "cour")
 
 
 def _pptx_table(slide: PptxSlide, part: Table) -> None:

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 960.0, 540.0
 LEFT, RIGHT = 52.0, 908.0
 BODY_TOP, BODY_BOTTOM = 98.0, 500.0
 TEXT_SIZE, SUB_SIZE, TABLE_SIZE, CODE_SIZE, SMALL_SIZE = 23.0, 19.0, 18.0, 19.0, 12.0
-LEADING, PARAGRAPH_GAP, ROW_HEIGHT = 1.26, 13.0, 34.0
+LEADING, PARAGRAPH_GAP, ROW_HEIGHT, CODE_LEADING = 1.26, 13.0, 34.0, 28.0
 
 Colour = tuple[int, int, int]
 NAVY: Colour = (18, 42, 84)
@@ -142,6 +142,14 @@ class Bullet:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Lines of a listing."""
+
+    y: float
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells, the first one the head."""
 
@@ -161,7 +169,7 @@ class Plot:
     figure: Figure
 
 
-Part = Text | Box | Bullet | Table | Plot
+Part = Text | Box | Bullet | Code | Table | Plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +214,9 @@ def _body(slide: Slide) -> Iterator[Part]:
         yield Bullet(y, lines, "" if numbered else "–" if deep else "•", 0.0 if numbered else indent, size)
         y += len(lines) * size * LEADING + PARAGRAPH_GAP
     y += 6 if slide.bullets else 0
-    for line in slide.code.splitlines():
-        yield Text(LEFT + 14, y, line, CODE_SIZE, NAVY, "cour")
-        y += CODE_SIZE * 1.6
+    if slide.code:
+        yield Code(y, slide.code.splitlines())
+        y += len(slide.code.splitlines()) * CODE_LEADING
     if slide.table:
         yield Table(y, slide.table, _columns(slide.table))
         y += len(slide.table) * ROW_HEIGHT
