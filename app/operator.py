@@ -4,11 +4,13 @@ The embedded store has one owner. While a server runs, it is the owner, and hear
 folder, which only its own user can open.
 """
 
+import hashlib
 import http.client
 import json
 import os
 import pwd
 import socket
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -26,6 +28,8 @@ from ingest.errors import BadSource, CollabqaError, MissingPath
 from ingest.source import Source, principals
 
 SOCKET = "operator.sock"
+#: The longest address of a Unix socket, in bytes.
+_LONGEST_ADDRESS = 100
 
 
 class ServerRefused(CollabqaError):
@@ -159,12 +163,12 @@ class Here:
 class There:
     """The operations, done by the running server."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
 
     def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
         """Progress events, and the report last."""
-        return self._stream("ingest", asdict(order))
+        return self._stream("ingest", asdict(order) | {"asker": pwd.getpwuid(os.getuid()).pw_name})
 
     def search(self, question: str, k: int, groups: tuple[str, ...] | None) -> Mapping[str, Any]:
         """The passages that fit a question."""
@@ -208,24 +212,39 @@ class There:
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         super().__init__("localhost")
         self._socket_path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(str(self._socket_path))
+        self.sock.connect(self._socket_path)
 
 
 def operator(settings: Settings, folder: Path) -> Operator:
     """The running server's operations where there is one, else our own; raises StoreBusy."""
-    path = folder / SOCKET
+    path = socket_path(folder)
     try:
         with closing(_UnixConnection(path)) as connection:
             connection.connect()
         return There(path)
     except OSError:
         return Here(site(settings, folder))
+
+
+def socket_path(folder: Path) -> str:
+    """Where the server of a data folder hears its operator: in the folder, or in the user's runtime folder.
+
+    A Unix socket's address is at most some hundred bytes long; a deeper folder gets one named by its hash.
+    """
+    path = str(folder / SOCKET)
+    if len(path.encode()) <= _LONGEST_ADDRESS:
+        return path
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"collabqa-{os.getuid()}"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    if runtime.stat().st_uid != os.getuid() or runtime.stat().st_mode & 0o077:
+        raise BadSource(f"{runtime} is open to other users: remove it")
+    return str(runtime / hashlib.sha256(path.encode()).hexdigest()[:32])
 
 
 def scope(groups: tuple[str, ...] | None) -> Scope:
