@@ -1,0 +1,409 @@
+"""PDF: text in reading order, with pages or slides, headings, tables, code, captions, and where each line stands."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+from ingest.document import Box, Mark, MarkKind
+from ingest.errors import Unreadable
+from ingest.format import Parsed
+from ingest.pagelines import Row, plain, rows
+from ingest.paragraphs import (
+    Block,
+    Setting,
+    blocks,
+    cells,
+    code,
+    joint,
+    logical_rows,
+    setting,
+    short_lines,
+    vocabulary,
+    without_bullet,
+    without_leaders,
+    without_running_heads,
+)
+from ingest.writer import ordered, pipe_table
+
+SUFFIXES = (".pdf",)
+
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:([-+])(\d\d)'?(\d\d)?|Z)?")
+_NO_TITLE = re.compile(
+    r"|untitled.*|slide 1|powerpoint.*|presentation\d*|document\d*|microsoft word.*|microsoft powerpoint.*|"
+    r".*\.(?:docx?|pptx?|tex|dvi|pdf|indd|odt|odp|key|ps|eps)|title|no title",
+    re.IGNORECASE,
+)
+_NO_AUTHOR = re.compile(
+    r"|root|admin.*|user|owner|author|unknown|anonymous|microsoft.*|.*office.*|\S+@\S+", re.IGNORECASE
+)
+_NAME = re.compile(r"(?:[A-ZÀ-Þ][\w.'’-]*\.?[ -]){1,3}(?:(?:de|van|von|der|den|del|di|da|la|le)\s)*[A-ZÀ-Þ][\w'’-]+")
+_MARKER = re.compile(r"[\^_]?\{?[\d,*†‡§¶]+\}?(?=,|\s|$)")
+_ITEM = re.compile(r"\s*(?:- |\(?\w{1,3}[.)] )")
+_UNMAPPED = "\ufffd"
+
+
+def recognises(head: bytes, name: str) -> bool:  # noqa: ARG001
+    """A PDF says so within its first kilobyte."""
+    return b"%PDF-" in head[:1024]
+
+
+def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
+    """Read a PDF page by page.
+
+    Raises Unreadable where it is broken, asks for a password or holds no text on any page.
+    """
+    import pymupdf
+
+    document = _opened(raw)
+    try:
+        return _parsed(document)
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        raise Unreadable(f"the PDF is broken ({' '.join(str(error).split()) or type(error).__name__})") from None
+    finally:
+        document.close()
+
+
+class _Text:
+    """The text as it grows line by line, with the box of each line."""
+
+    def __init__(self, words: Counter[str], how: Setting) -> None:
+        self._how = how
+        self.text = ""
+        self.marks: list[Mark] = []
+        self.boxes: list[Box] = []
+        self._words = words
+
+    def line(self, words: str, row: Row, gap: str) -> int:
+        """Append a line after a gap (none at the very start); returns where it starts."""
+        if self.text:
+            self.text += gap
+        start = len(self.text)
+        self.text += words
+        self.boxes.append(Box(start, len(self.text), row.page, row.x0, row.y0, row.x1, row.y1))
+        return start
+
+    def go_on(self, words: str, row: Row) -> None:
+        """Append a line to the paragraph, mending a word that was cut at the end of the line before."""
+        cut, gap = joint(self.text, words, self._words)
+        if cut:
+            self.text = self.text[:-cut]
+            last = self.boxes[-1]
+            self.boxes[-1] = Box(last.start, len(self.text), last.page, last.x0, last.y0, last.x1, last.y1)
+        self.line(words, row, gap)
+
+    def mark(self, start: int, kind: MarkKind, level: int = 0, label: str = "", fragment: str = "") -> None:
+        """Mark everything from start on."""
+        if len(self.text) > start:
+            self.marks.append(Mark(start, len(self.text), kind, level, label, fragment))
+
+    def block(self, block: Block, fragment: str) -> None:
+        """Append a block with a blank line in front."""
+        if block.kind == "table":
+            self._table(block)
+        elif block.kind == "code":
+            self._code(block)
+        else:
+            self._prose(block, fragment)
+
+    def _prose(self, block: Block, fragment: str) -> None:
+        texts = [without_leaders(row.text).strip() for row in block.rows]
+        gap = "\n\n"
+        if block.kind == "heading":
+            texts[0] = f"{'#' * block.level} {texts[0]}"
+        elif block.kind == "item":
+            bare = without_bullet(texts[0])
+            texts[0] = f"{'  ' * (block.level - 1)}{'- ' if bare != texts[0] else ''}{bare}"
+            gap = "\n" if self._after_item() else "\n\n"
+        start = self.line(texts[0], block.rows[0], gap)
+        for text, row in zip(texts[1:], block.rows[1:], strict=True):
+            if short_lines(block, self._how):
+                self.line(text, row, "\n")
+            else:
+                self.go_on(text, row)
+        if block.kind == "heading":
+            label = " ".join(self.text[start:].split())[block.level + 1 :]
+            self.mark(start, "heading", block.level, label, fragment)
+        elif block.kind == "caption":
+            self.mark(start, "caption")
+
+    def _after_item(self) -> bool:
+        last = self.text.rpartition("\n")[2]
+        return bool(_ITEM.match(last))
+
+    def _table(self, block: Block) -> None:
+        header, rule, *lines = pipe_table(cells(block.rows)).split("\n")
+        first, *others = logical_rows(block.rows)
+        start = self.line(header, _around(first), "\n\n")
+        self.text += f"\n{rule}"
+        for line, group in zip(lines, others, strict=True):
+            self.line(line, _around(group), "\n")
+        self.mark(start, "table")
+
+    def _code(self, block: Block) -> None:
+        self.text += "\n\n" if self.text else ""
+        start = len(self.text)
+        self.text += "```"
+        for text, row in zip(code(block.rows), block.rows, strict=True):
+            self.line(text, row, "\n")
+        self.text += "\n```"
+        self.mark(start, "code")
+
+
+def _around(rows: Sequence[Row]) -> Row:
+    """One row with the outline of several."""
+    return replace(rows[0], x0=min(row.x0 for row in rows), x1=max(row.x1 for row in rows), y1=rows[-1].y1)
+
+
+def _opened(raw: bytes) -> Any:
+    """The document; raises Unreadable with the reason where there is none."""
+    import pymupdf
+
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    try:
+        document = pymupdf.open(stream=raw, filetype="pdf")
+    except (
+        pymupdf.FileDataError,
+        pymupdf.EmptyFileError,
+        pymupdf.mupdf.FzErrorBase,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise Unreadable(
+            f"not a PDF that can be opened ({' '.join(str(error).split()) or type(error).__name__})"
+        ) from None
+    if document.needs_pass:
+        document.close()
+        raise Unreadable("the PDF asks for a password")
+    if not document.page_count:
+        document.close()
+        raise Unreadable("the PDF has no pages")
+    return document
+
+
+def _parsed(document: Any) -> Parsed:
+    warnings = ["the PDF was damaged and has been repaired"] if document.is_repaired else []
+    slides = _looks_like_slides(document)
+    pages, heights, links = _read(document, slides, warnings)
+    if not any(pages):
+        raise Unreadable(f"no text on any of {len(pages)} pages; it needs OCR")
+    how = setting(pages, slides=slides)
+    pages = without_running_heads(pages, heights, how)
+    pages = _without_steps(pages, warnings) if slides else pages
+    text = _Text(vocabulary(pages), how)
+    for number, page in enumerate(pages, start=1):
+        if page:
+            (_slide if slides else _page)(text, page, number, how, heights[number - 1])
+    _warn_of_poor_text(text.text, pages, warnings)
+    title, authors = _title_and_authors(document.metadata or {}, pages[0] if pages else [], how)
+    return Parsed(
+        text=text.text,
+        marks=ordered(text.marks),
+        title=title,
+        authors=authors,
+        modified=_moment(document.metadata or {}),
+        links=tuple(dict.fromkeys(links)),
+        warnings=tuple(warnings),
+        layout=tuple(box for box in text.boxes if box.end > box.start),
+    )
+
+
+def _looks_like_slides(document: Any) -> bool:
+    """Whether most pages are wider than high."""
+    sizes = [document[number].rect for number in range(min(document.page_count, 20))]
+    wide = [size for size in sizes if size.width > 1.05 * size.height]
+    return len(wide) * 2 > len(sizes)
+
+
+def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[Row]], list[float], list[str]]:
+    """The rows and the height of each page, and the addresses that the pages link to."""
+    import pymupdf
+
+    pages: list[list[Row]] = []
+    heights: list[float] = []
+    links: list[str] = []
+    broken: list[int] = []
+    for number in range(document.page_count):
+        try:
+            page = document[number]
+            heights.append(page.rect.height)
+            pages.append(rows(page, number + 1, slide=slides))
+            links.extend(link["uri"] for link in page.get_links() if link.get("uri", "").startswith("http"))
+        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+            broken.append(number + 1)
+            pages[number:] = [[]]
+            heights[number:] = [0.0]
+    if broken:
+        warnings.append(f"{_listed(broken)} cannot be read")
+    return pages, heights, links
+
+
+def _without_steps(pages: list[list[Row]], warnings: list[str]) -> list[list[Row]]:
+    """The slides without those that the next one repeats and adds to: the steps of an animation."""
+    texts = [{row.text for row in page} for page in pages]
+    steps = [
+        bool(here) and len(here) > 1 and here <= following and _top(pages[number]) == _top(pages[number + 1])
+        for number, (here, following) in enumerate(pairwise(texts))
+    ]
+    if not any(steps):
+        return pages
+    one, several = "slide left out that is a step of the slide after it", "slides left out that are steps of later ones"
+    warnings.append(f"{sum(steps)} {several if sum(steps) > 1 else one}")
+    return [[] if step else page for page, step in zip(pages, [*steps, False], strict=True)]
+
+
+def _top(page: Sequence[Row]) -> str:
+    return min(page, key=lambda row: row.y0).text
+
+
+def _page(text: _Text, page: list[Row], number: int, how: Setting, height: float) -> None:  # noqa: ARG001
+    """Append a page; a sentence that runs over from the page before goes on."""
+    found = blocks(page, how)
+    fragment = f"#page={number}"
+    runs_over = _runs_over(text, found[0])
+    start = len(text.text) + 2 if text.text else 0
+    if runs_over:
+        first, *others = found[0].rows
+        text.go_on(first.text, first)
+        start = text.boxes[-1].start
+        for row in others:
+            text.go_on(row.text, row)
+        found = found[1:]
+    for block in found:
+        text.block(block, fragment)
+    text.mark(start, "page", label=f"page {number}", fragment=fragment)
+
+
+def _runs_over(text: _Text, first: Block) -> bool:
+    """Whether the first block of a page goes on with the last sentence of the page before."""
+    last = text.text.rpartition("\n")[2]
+    open_ended = bool(last) and not last.startswith(("#", "|", "`")) and last[-1] not in ".!?:;"
+    return first.kind == "paragraph" and open_ended and first.rows[0].text[:1].islower()
+
+
+def _slide(text: _Text, page: list[Row], number: int, how: Setting, height: float) -> None:
+    """Append a slide under its title."""
+    fragment = f"#page={number}"
+    start = len(text.text) + 2 if text.text else 0
+    title = _slide_title(page, how, height)
+    label = f"slide {number}"
+    if title:
+        words = " ".join(row.text for row in title)
+        label = f"{label}: {words}"
+        text.block(Block("heading", tuple(title), 2), fragment)
+    for block in blocks([row for row in page if row not in title], how):
+        text.block(block, fragment)
+    text.mark(start, "slide", label=label, fragment=fragment)
+
+
+def _slide_title(page: Sequence[Row], how: Setting, height: float) -> list[Row]:
+    """The rows of a slide's title: the largest letters of its upper part, if they are larger than the text."""
+    whole = page[0].page == 1 or len(page) <= 3
+    upper = [row for row in page if (whole or row.y0 < 0.3 * height) and _could_be_title(row)]
+    if not upper:
+        return []
+    size = max(row.size for row in upper)
+    largest = sorted((row for row in upper if row.size > 0.95 * size), key=lambda row: row.y0)
+    top = largest[:1]
+    for row in largest[1:]:
+        if row.y0 - top[-1].y1 < 0.8 * size:
+            top.append(row)
+    first_words = top[0] is page[0] and len(top) == 1 and len(page) > 1 and len(top[0].text) >= 8
+    if size >= 1.1 * how.body or first_words:
+        return top if len(" ".join(row.text for row in top)) <= 160 else []
+    return []
+
+
+def _could_be_title(row: Row) -> bool:
+    words = without_bullet(row.text)
+    return words == row.text and sum(each.isalpha() for each in words) >= 3 and not row.mono
+
+
+def _warn_of_poor_text(text: str, pages: Sequence[Sequence[Row]], warnings: list[str]) -> None:
+    empty = [number for number, page in enumerate(pages, start=1) if not page]
+    if empty and not any("step" in warning for warning in warnings):
+        warnings.append(f"no text on {_listed(empty)}")
+    unmapped = text.count(_UNMAPPED)
+    if unmapped * 50 > len(text):
+        warnings.append(
+            f"{unmapped} of {len(text)} characters cannot be read: a font does not say what its shapes mean"
+        )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Page numbers for a sentence, the first ten of them."""
+    shown = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
+    return f"page{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def _title_and_authors(said: dict[str, str | None], page: Sequence[Row], how: Setting) -> tuple[str, tuple[str, ...]]:
+    """What the document says of itself, or else what its first page shows."""
+    title = " ".join(plain(said.get("title") or "").split())
+    author = " ".join(plain(said.get("author") or "").split())
+    shown = _largest(page)
+    if _NO_TITLE.fullmatch(title):
+        title = " ".join(row.text for row in shown)[:300]
+    names = () if _NO_AUTHOR.fullmatch(author) else _people(author)
+    if not names and shown and not how.slides:
+        names = _names_below(page, shown)
+    return title, names
+
+
+def _largest(page: Sequence[Row]) -> list[Row]:
+    """The rows in the largest letters of a page that stand together, without single drop capitals."""
+    wordy = [row for row in page if sum(each.isalpha() for each in row.text) >= 3]
+    if not wordy:
+        return []
+    size = max(row.size for row in wordy)
+    if size < 1.1 * min(row.size for row in wordy) and len(wordy) > 3:
+        return wordy[:1]
+    first = next(position for position, row in enumerate(wordy) if row.size > 0.95 * size)
+    found = [wordy[first]]
+    for row in wordy[first + 1 : first + 4]:
+        if row.size <= 0.95 * size or row.y0 - found[-1].y1 > size:
+            break
+        found.append(row)
+    return found
+
+
+def _people(author: str) -> tuple[str, ...]:
+    """The names in a field of authors; a comma between surname and first name is no separator."""
+    if ";" in author:
+        parts = author.split(";")
+    elif re.fullmatch(r"[\w'’-]+, [\w.'’ -]+", author) and " and " not in author:
+        parts = [author]
+    else:
+        parts = re.split(r",\s*(?:and\s+)?|\s+and\s+|\s*&\s*", author)
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def _names_below(page: Sequence[Row], title: Sequence[Row]) -> tuple[str, ...]:
+    """The authors in the rows right under the title, as long as each part of a row is a name."""
+    after = list(page).index(title[-1]) + 1
+    names: list[str] = []
+    for row in page[after : after + 6]:
+        parts = [part for part in re.split(r",|;|\band\b|\s{2,}", _MARKER.sub(",", row.text)) if part.strip()]
+        if not parts or not all(_NAME.fullmatch(part.strip()) for part in parts):
+            break
+        names.extend(part.strip() for part in parts)
+    return tuple(dict.fromkeys(names))
+
+
+def _moment(said: dict[str, str | None]) -> datetime | None:
+    """When the document was last changed, by its own word; a date without a zone is taken as UTC."""
+    for key in ("modDate", "creationDate"):
+        match = _DATE.match(said.get(key) or "")
+        if not match:
+            continue
+        year, month, day, hour, minute, second = (int(each or 0) for each in match.groups()[:6])
+        shift = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
+        try:
+            zone = timezone(-shift if match[7] == "-" else shift) if match[7] else UTC
+            return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,355 @@
+"""The lines of a PDF page in the order in which people read them."""
+
+import re
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+# Mathematical letters, ligatures and full-width forms are plain letters drawn otherwise. Superscript digits, fractions
+# and units are not: NFKC would make 10² into 102.
+_DRAWN_OTHERWISE = ((0x1D400, 0x1D7FF), (0xFB00, 0xFB06), (0xFF01, 0xFF5E))
+_SPACES = dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
+_NOTHING = dict.fromkeys([0, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
+# Fonts of symbols put bullets and arrows where Unicode has private characters; others of that range mean nothing.
+_SYMBOLS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf06e\uf071\uf0a8\uf02d\uf09f"), "•") | {0xF0E0: "→"}
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+# What a raised number follows where it is an exponent and no footnote mark.
+_UNITS = frozenset("b fb pb nb ab mb GeV MeV TeV keV eV cm mm m km s ns ps us Hz kHz MHz GHz rad c kg g K".split())
+_EXPONENT = re.compile(r"[-+]?\d{1,3}")
+_LAST_LETTERS = re.compile(r"[^\W\d_]+$")
+# Text of less than this share of its line's size stands above or below the line.
+_SMALL = 0.82
+# A gap of more than this many sizes parts the cells of a row.
+_CELL_GAP = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Words on one line with no wide gap between them."""
+
+    x0: float
+    x1: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a page and how it is set; measures are in points from the page's top left.
+
+    left and right are the edges of the column that it stands in.
+    """
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    bold: bool
+    mono: bool
+    cells: tuple[Cell, ...]
+    left: float = 0.0
+    right: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """Its words, with single spaces between cells."""
+        return " ".join(cell.text for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Characters in one font on one line."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    baseline: float
+    size: float
+    bold: bool
+    mono: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as the library sees it; a row of a page may hold several."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    bold: bool
+    mono: bool
+    text: str
+
+
+def rows(page: Any, number: int, *, slide: bool) -> list[Row]:
+    """The rows of a page in reading order: column by column, from the top; turned text is left out."""
+    lines = _without_line_numbers([line for block in _blocks(page) for line in _lines(block)])
+    if not lines:
+        return []
+    found: list[Row] = []
+    for column in _columns(lines, page.rect.width, slide=slide, depth=2):
+        left, right = min(line.x0 for line in column), max(line.x1 for line in column)
+        found.extend(replace(row, left=left, right=right) for row in _rows(column, number))
+    return found
+
+
+def plain(text: str) -> str:
+    """Text with ligatures and drawn letters as plain letters, all spaces as spaces.
+
+    >>> plain("e\\ufb03cient 𝑝𝑇 at 10\\u00a0cm²")
+    'efficient pT at 10 cm²'
+    """
+    import unicodedata
+
+    text = text.translate(_SPACES).translate(_NOTHING).translate(_SYMBOLS)
+    if text.isascii():
+        return text
+    text = "".join(
+        unicodedata.normalize("NFKC", each) if any(a <= ord(each) <= z for a, z in _DRAWN_OTHERWISE) else each
+        for each in text
+    )
+    return _PRIVATE.sub("", unicodedata.normalize("NFC", text))
+
+
+def _blocks(page: Any) -> Iterator[list[list[_Run]]]:
+    """The blocks of a page, each a list of lines, each a list of runs; in the page as it is shown."""
+    import pymupdf
+
+    matrix = page.rotation_matrix
+    turned = page.rotation != 0
+    for block in page.get_text("dict", flags=pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP)["blocks"]:
+        lines = []
+        for line in block.get("lines", ()):
+            direction = pymupdf.Point(line["dir"]) * pymupdf.Matrix(matrix.a, matrix.b, matrix.c, matrix.d, 0, 0)
+            if direction.x < 0.95:
+                continue
+            lines.append([_run(span, matrix if turned else None) for span in line["spans"]])
+        yield lines
+
+
+def _run(span: dict[str, Any], matrix: Any) -> _Run:
+    import pymupdf
+
+    box, origin = pymupdf.Rect(span["bbox"]), pymupdf.Point(span["origin"])
+    if matrix is not None:
+        box, origin = box * matrix, origin * matrix
+    font = span["font"].lower()
+    bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD) or any(
+        each in font for each in ("bold", "cmbx", "heavy", "black")
+    )
+    mono = bool(span["flags"] & pymupdf.TEXT_FONT_MONOSPACED) or any(
+        each in font for each in ("mono", "courier", "cmtt", "consol", "menlo", "inconsolata", "typewriter")
+    )
+    return _Run(box.x0, box.y0, box.x1, box.y1, origin.y, span["size"], bold, mono, plain(span["text"]))
+
+
+def _lines(block: list[list[_Run]]) -> Iterator[_Line]:
+    """The lines of a block; what stands a little higher or lower beside a line is joined to it."""
+    pending: list[_Run] = []
+    for runs in block:
+        runs = [run for run in runs if run.text]
+        if not runs:
+            continue
+        if pending and not _beside(pending, runs):
+            yield from _line(pending)
+            pending = []
+        pending = [*pending, *runs]
+    yield from _line(pending)
+
+
+def _beside(before: list[_Run], after: list[_Run]) -> bool:
+    """Whether runs continue a line: side by side without a wide gap, and partly at the same height."""
+    size = max(run.size for run in (*before, *after))
+    y0, y1 = min(run.y0 for run in before), max(run.y1 for run in before)
+    z0, z1 = min(run.y0 for run in after), max(run.y1 for run in after)
+    overlap = min(y1, z1) - max(y0, z0)
+    gap = after[0].x0 - before[-1].x1
+    return overlap > 0.35 * min(y1 - y0, z1 - z0) and -0.5 * size < gap < 0.8 * size
+
+
+def _line(runs: list[_Run]) -> Iterator[_Line]:
+    """One line of the runs, with raised and lowered characters written as ^ and _."""
+    letters = sum(len(run.text.strip()) for run in runs)
+    if not letters:
+        return
+    size = max(runs, key=lambda run: (len(run.text.strip()) * (run.size > 0), run.size)).size
+    size = max([size, *(run.size for run in runs if len(run.text.strip()) * 4 >= letters)])
+    base = statistics.median_low([run.baseline for run in runs if run.size >= _SMALL * size])
+    text = ""
+    end = runs[0].x0
+    for run in runs:
+        if text and not text.endswith(" ") and run.x0 - end > 0.18 * size and not run.text.startswith(" "):
+            text += " "
+        text += _raised(text, run, size, base)
+        end = run.x1
+    bold = sum(len(run.text.strip()) for run in runs if run.bold) * 10 >= letters * 9
+    mono = sum(len(run.text.strip()) for run in runs if run.mono) * 10 >= letters * 9
+    inked = [run for run in runs if run.text.strip()]
+    box = (
+        min(run.x0 for run in inked),
+        min(run.y0 for run in inked),
+        max(_ink_end(run) for run in inked),
+        max(run.y1 for run in inked),
+    )
+    yield _Line(*box, size, bold, mono, " ".join(text.split()) if not mono else text.rstrip())
+
+
+def _ink_end(run: _Run) -> float:
+    """Where the last character of a run ends that is no space."""
+    spaces = len(run.text) - len(run.text.rstrip())
+    return run.x1 - (run.x1 - run.x0) * spaces / len(run.text)
+
+
+def _raised(before: str, run: _Run, size: float, base: float) -> str:
+    """A run's text, with ^ or _ in front where it is small and stands above or below the line.
+
+    A raised number after a plain word is a footnote mark or an affiliation, which is no part of the word.
+    """
+    text = run.text
+    bare = text.strip().replace("−", "-").replace("–", "-")
+    if run.size >= _SMALL * size or not bare or not before.strip() or before[-1:] in " (":
+        return text
+    tail = " " if text.endswith(" ") else ""
+    if run.baseline < base - 0.12 * size:
+        word = _LAST_LETTERS.search(before)
+        if _EXPONENT.fullmatch(bare) and bare[0].isdigit() and word and len(word[0]) > 1 and word[0] not in _UNITS:
+            return tail
+        return f"^{bare}{tail}" if len(bare) <= 8 and bare not in ("th", "st", "nd", "rd") else text
+    if run.baseline > base + 0.05 * size and before[-1].isalnum() and len(bare) <= 14:
+        return f"_{bare}{tail}" if " " not in bare else f"_{{{bare}}}{tail}"
+    return text
+
+
+def _without_line_numbers(lines: list[_Line]) -> list[_Line]:
+    """The lines without the numbers that drafts print in the margin."""
+    numbers = [line for line in lines if line.text.isdigit() and len(line.text) <= 4]
+    others = [line for line in lines if not line.text.isdigit()]
+    if len(numbers) < 8 or len(others) < 8:
+        return lines
+    left = statistics.quantiles([line.x0 for line in others], n=10)[0]
+    right = statistics.quantiles([line.x1 for line in others], n=10)[-1]
+    outside = [line for line in numbers if line.x1 <= left or line.x0 >= right]
+    if len(outside) < 8:
+        return lines
+    return [line for line in lines if line not in outside]
+
+
+def _columns(lines: list[_Line], width: float, *, slide: bool, depth: int) -> Iterator[list[_Line]]:
+    """The lines by columns in reading order; what reaches across parts what is above it from what is below."""
+    gutter = _gutter(lines, width, slide=slide) if depth else None
+    if gutter is None:
+        yield lines
+        return
+    left: list[_Line] = []
+    right: list[_Line] = []
+    across: list[_Line] = []
+    for line in sorted(lines, key=lambda line: (line.y0, line.x0)):
+        crosses = line.x0 < gutter - 1 and line.x1 > gutter + 1
+        if crosses != bool(across) and (left or right or across):
+            yield from _band(left, across, right, width, slide=slide, depth=depth)
+            left, across, right = [], [], []
+        (across if crosses else left if line.x1 <= gutter + 1 else right).append(line)
+    yield from _band(left, across, right, width, slide=slide, depth=depth)
+
+
+def _band(
+    left: list[_Line], across: list[_Line], right: list[_Line], width: float, *, slide: bool, depth: int
+) -> Iterator[list[_Line]]:
+    if across:
+        yield across
+    for side in (left, right):
+        if side:
+            yield from _columns(side, width, slide=slide, depth=depth - 1)
+
+
+def _gutter(lines: list[_Line], width: float, *, slide: bool) -> float | None:
+    """Where a page or a part of it falls into two columns, or None."""
+    if len(lines) < (4 if slide else 10):
+        return None
+    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    steps = [x0 + (x1 - x0) * share / 100 for share in range(20, 81)]
+    crossing = [sum(line.x0 < x < line.x1 for line in lines) for x in steps]
+    fewest = min(crossing)
+    if fewest > 0.35 * len(lines):
+        return None
+    best, start = (0, 0), None
+    for position, count in enumerate([*crossing, len(lines) + 1]):
+        if count == fewest and start is None:
+            start = position
+        elif count != fewest and start is not None:
+            best, start = max(best, (position - start, -start)), None
+    length, first = best[0], -best[1]
+    gutter = steps[first + length // 2]
+    left = [line for line in lines if line.x1 <= gutter + 1]
+    right = [line for line in lines if line.x0 >= gutter - 1]
+    wide_enough = length * (x1 - x0) / 100 >= (0.02 * width if slide else 0.008 * width)
+    return gutter if wide_enough and _are_columns(left, right, slide=slide) else None
+
+
+def _are_columns(left: list[_Line], right: list[_Line], *, slide: bool) -> bool:
+    """Whether two sides are columns of text, rather than the columns of one table or a margin beside a text."""
+    if min(len(left), len(right)) < (2 if slide else 4):
+        return False
+    (top, bottom), (other_top, other_bottom) = (
+        (min(line.y0 for line in side), max(line.y1 for line in side)) for side in (left, right)
+    )
+    shared = min(bottom, other_bottom) - max(top, other_top)
+    if shared < 0.5 * min(bottom - top, other_bottom - other_top):
+        return False
+    length = min(statistics.mean(len(line.text) for line in side) for side in (left, right))
+    if length >= 25:
+        return True
+    fewer, more = sorted((left, right), key=len)
+    aligned = sum(any(abs(one.y0 - other.y0) < 2 for other in more) for one in fewer)
+    bullets = sum(line.text[:1] in "•–-" for line in (*left, *right))
+    return slide and (aligned < 0.6 * len(fewer) or bullets * 3 >= len(left) + len(right))
+
+
+def _rows(lines: Iterable[_Line], number: int) -> Iterator[Row]:
+    """Lines of one column as rows from the top, each from left to right."""
+    pending: list[_Line] = []
+    for line in sorted(lines, key=lambda line: ((line.y0 + line.y1) / 2, line.x0)):
+        if pending:
+            first = max(pending, key=lambda each: each.size)
+            overlap = min(first.y1, line.y1) - max(first.y0, line.y0)
+            if overlap < 0.5 * min(first.y1 - first.y0, line.y1 - line.y0):
+                yield _row(pending, number)
+                pending = []
+        pending.append(line)
+    if pending:
+        yield _row(pending, number)
+
+
+def _row(lines: Sequence[_Line], number: int) -> Row:
+    size = max(line.size for line in lines)
+    stacks: list[list[_Line]] = []
+    for line in sorted(lines, key=lambda line: line.x0):
+        if stacks and line.x0 < max(each.x1 for each in stacks[-1]) - 0.5 * size:
+            stacks[-1].append(line)
+        else:
+            stacks.append([line])
+    cells: list[Cell] = []
+    for stack in stacks:
+        words = " ".join(line.text for line in sorted(stack, key=lambda line: (line.y0, line.x0)))
+        cell = Cell(min(line.x0 for line in stack), max(line.x1 for line in stack), words)
+        if cells and cell.x0 - cells[-1].x1 < _CELL_GAP * size:
+            cells[-1] = Cell(cells[-1].x0, max(cells[-1].x1, cell.x1), f"{cells[-1].text} {words}")
+        else:
+            cells.append(cell)
+    return Row(
+        page=number,
+        x0=min(line.x0 for line in lines),
+        y0=min(line.y0 for line in lines),
+        x1=max(line.x1 for line in lines),
+        y1=max(line.y1 for line in lines),
+        size=size,
+        bold=all(line.bold for line in lines),
+        mono=all(line.mono for line in lines),
+        cells=tuple(cells),
+    )
