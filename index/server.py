@@ -78,9 +78,13 @@ class ServerStore:
             self._client = QdrantClient(
                 url=url, api_key=api_key, timeout=timeout_seconds, check_compatibility=False, prefer_grpc=False
             )
-        with self._answers():
-            self._check_version()
-            self._open(dim)
+        try:
+            with self._answers():
+                self._check_version()
+                self._open(dim)
+        except BaseException:
+            self._client.close()
+            raise
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Write points, replacing those of the same chunk id."""
