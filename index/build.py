@@ -86,7 +86,7 @@ def pipeline(model: str) -> str:
     """A hash of what turns documents into points: the code of chunks and terms, and the model's name."""
     here = Path(__file__).parent
     digest = hashlib.sha256(model.encode())
-    for name in ("chunk.py", "terms.py"):
+    for name in ("block.py", "chunk.py", "embedded.py", "sentence.py", "terms.py"):
         digest.update((here / name).read_bytes())
     return digest.hexdigest()[:16]
 
