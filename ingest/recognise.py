@@ -1,0 +1,76 @@
+"""Which sources read what lies at the paths that somebody names."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import MissingPath
+from ingest.source import Source, claiming, from_settings
+from ingest.sources.files import hidden
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A kind of source, and the folder or file that it claims as a whole."""
+
+    kind: str
+    path: Path
+
+
+def sources_for(paths: Sequence[Path], *, readers: frozenset[str], kind: str | None = None) -> list[Source]:
+    """The sources that read these folders and files, in order.
+
+    A folder or file that a kind of source claims is one source of that kind; other folders are opened and asked piece
+    by piece, and what nobody claims becomes one source of files. With a kind, each path is one source of it. Sources
+    are called by the name of their folder or file, with folders above it where two would have the same name.
+
+    Raises MissingPath, and BadSourceSettings for a kind that is unknown or needs more than a path.
+    """
+    made: list[Source] = []
+    for path in (Path(os.path.abspath(path)) for path in paths):  # noqa: PTH100 - resolve() would follow links
+        if not path.exists():
+            raise MissingPath(f"{path} does not exist")
+        if kind:
+            made.append(_source(kind, path, readers, made))
+            continue
+        claims = list(_claims(path))
+        for claim in claims:
+            if claim.kind != "files":
+                made.append(_source(claim.kind, claim.path, readers, made))
+        rest = [claim.path for claim in claims if claim.kind == "files"]
+        if rest or not claims:
+            only = [each.relative_to(path).as_posix() for each in rest] if len(rest) < len(claims) else []
+            made.append(_source("files", path, readers, made, only))
+    return made
+
+
+def _claims(path: Path) -> Iterator[_Claim]:
+    """Who reads a folder or file, piece by piece where nobody claims the whole; hidden files are left out."""
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        yield _Claim("files", path)
+        return
+    kind = claiming(path)
+    if kind:
+        yield _Claim(kind, path)
+    elif path.is_file() or path.is_symlink():
+        yield _Claim("files", path)
+    elif path.is_dir():
+        for inside in sorted(path.iterdir()):
+            if not hidden(inside.name):
+                yield from _claims(inside)
+
+
+def _source(kind: str, path: Path, readers: frozenset[str], made: Sequence[Source], only: Sequence[str] = ()) -> Source:
+    """One source, under a name that none of those made before has."""
+    table: dict[str, object] = {"kind": kind, "path": path, "name": _name(path, made), "readers": sorted(readers)}
+    if only:
+        table["only"] = list(only)
+    return from_settings(table, base=Path())
+
+
+def _name(path: Path, made: Sequence[Source]) -> str:
+    taken = {source.name for source in made}
+    parts = path.parts
+    names = ("/".join(parts[-count:]) for count in range(1, len(parts) + 1))
+    return next((name for name in names if name not in taken), str(path))

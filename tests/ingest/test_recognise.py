@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import BadSourceSettings, MissingPath
+from ingest.recognise import sources_for
+from ingest.source import Source
+from ingest.sources import files
+
+MAIL = (
+    b"From ada@helix.example Mon Jun 16 09:00:00 2025\nFrom: ada@helix.example\nDate: Mon, 16 Jun 2025 09:00:00 +0000\n"
+    b"Message-ID: <1@helix.example>\nSubject: Hello\n\nWords.\n"
+)
+PUBLIC = frozenset({"public"})
+
+
+def made(*paths: Path, kind: str | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Each source's kind, its name, and the files that it is limited to."""
+    return [
+        (_kind(each), each.name, each.only if isinstance(each, files.Source) else ())
+        for each in sources_for(paths, readers=PUBLIC, kind=kind)
+    ]
+
+
+def _kind(source: Source) -> str:
+    return type(source).__module__.rpartition(".")[2]
+
+
+def test_a_folder_that_nobody_claims_is_one_source_of_files(tmp_path: Path) -> None:
+    (tmp_path / "docs/sub").mkdir(parents=True)
+    (tmp_path / "docs/a.md").write_text("# A")
+    (tmp_path / "docs/sub/b.md").write_text("# B")
+    assert made(tmp_path / "docs") == [("files", "docs", ())]
+
+
+def test_an_empty_folder_is_a_source_of_files(tmp_path: Path) -> None:
+    assert made(tmp_path) == [("files", tmp_path.name, ())]
+
+
+def test_what_a_kind_claims_is_its_own_source_and_the_rest_is_files(tmp_path: Path) -> None:
+    for name, data in {"a.md": b"# A", "notes/b.md": b"# B", "mail/2025.mbox": MAIL, ".git/c.md": b"# C"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    assert made(tmp_path) == [("mail", "mail", ()), ("files", tmp_path.name, ("a.md", "notes/b.md"))]
+
+
+def test_a_folder_that_a_kind_claims_is_that_source_alone(tmp_path: Path) -> None:
+    (tmp_path / "list.mbox").write_bytes(MAIL)
+    assert made(tmp_path) == [("mail", tmp_path.name, ())]
+
+
+def test_two_folders_of_one_name_become_sources_of_two_names(tmp_path: Path) -> None:
+    for where in ("old/docs", "new/docs"):
+        (tmp_path / where).mkdir(parents=True)
+        (tmp_path / where / "a.md").write_text("# A")
+    assert [name for _, name, _ in made(tmp_path / "old/docs", tmp_path / "new/docs")] == ["docs", "new/docs"]
+
+
+def test_a_kind_that_is_given_is_taken_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "list.mbox").write_bytes(MAIL)
+    assert made(tmp_path, kind="files") == [("files", tmp_path.name, ())]
+
+
+def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSourceSettings, match="unknown kind 'fils'"):
+        sources_for([tmp_path], readers=PUBLIC, kind="fils")
+
+
+def test_a_missing_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingPath, match="gone does not exist"):
+        sources_for([tmp_path / "gone"], readers=PUBLIC)
+
+
+def test_relative_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (source,) = sources_for([Path("docs")], readers=PUBLIC)
+    assert isinstance(source, files.Source)
+    assert source.path == tmp_path / "docs"
