@@ -23,6 +23,8 @@ PASSAGES = 12
 # An answer is refused when its best sentence scores below this. Swept on the sample's developing half
 # (docs/figures.md).
 MIN_EVIDENCE = 0.45
+# A model sees for itself whether the passages answer; it is not called when nothing is even near.
+MIN_EVIDENCE_FOR_MODEL = 0.25
 EXTRACTIVE = "extractive"
 
 
@@ -128,7 +130,7 @@ class Assistant:
         found = self._hybrid.retrieve(asked, scope=scope, k=PASSAGES)
         yield Stage("reading")
         ranked = evidence(asked, found.passages, self._embedder)
-        if not ranked or ranked[0].score < MIN_EVIDENCE:
+        if not ranked or ranked[0].score < (MIN_EVIDENCE_FOR_MODEL if self._model else MIN_EVIDENCE):
             made = self._refusal(question, found, scope)
         elif self._model is None:
             made = self._extracted(question, found, chosen(ranked))
