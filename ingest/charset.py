@@ -1,4 +1,4 @@
-"""Bytes to characters where nobody says how they are encoded."""
+"""Bytes to characters where nobody says how they are encoded, or somebody says it wrongly."""
 
 import codecs
 
@@ -11,6 +11,34 @@ _BOMS = (
 )
 # Control characters that text files do hold: tab, line feed, vertical tab, form feed, carriage return, escape.
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
+
+# What mailers call encodings that Python knows by another name, or that are a part of a larger one.
+_CALLED = {
+    "ansi_x3.4-1968": "us-ascii",
+    "gb2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "gbk": "gb18030",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-9": "cp1254",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "shift_jis": "cp932",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "windows-31j": "cp932",
+    "windows-874": "cp874",
+    "x-mac-roman": "mac-roman",
+    "x-sjis": "cp932",
+}
+# Names that say nothing about the bytes.
+_NO_NAMES = {"", "us-ascii", "ascii", "unknown-8bit", "x-unknown", "unknown", "8bit", "7bit", "default", "_iso-2022-jp"}
+# Codecs of Python that are no encodings of mail.
+_NO_ENCODINGS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+_JAPANESE = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 
 
 def charset(raw: bytes) -> str:
@@ -36,6 +64,62 @@ def decoded(raw: bytes) -> tuple[str, tuple[str, ...]]:
     text = raw.decode(name).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     guessed = name in ("cp1252", "latin-1")
     return text, (f"not UTF-8; read as {name}",) if guessed else ()
+
+
+def as_declared(raw: bytes, declared: str = "") -> tuple[str, str]:
+    """The characters of bytes whose encoding somebody declared, and what had to be guessed ("" if nothing).
+
+    >>> as_declared("Göran".encode(), "iso-8859-1")
+    ('Göran', 'is UTF-8, not iso-8859-1 as declared')
+    >>> as_declared(b"G\\xf6ran", "x-unknown")
+    ('Göran', 'does not say its encoding; read as latin-1')
+    """
+    named = declared.strip().strip("\"'").lower()
+    if raw.isascii() and not (named == "utf-7" or b"\x1b" in raw or named.startswith("utf-16")):
+        return raw.decode("ascii"), ""
+    if named in _NO_NAMES:
+        name = "iso2022_jp_ext" if any(escape in raw for escape in _JAPANESE) else charset(raw)
+        return _guessed(raw, name, "does not say its encoding")
+    try:
+        codec = _codec(named)
+        text = _whole_characters(raw.decode(codec))
+    except (LookupError, ValueError, TypeError):
+        return _mended(raw, named)
+    if codec in ("cp1252", "cp1254", "iso8859-15") and charset(raw) == "utf-8":
+        return raw.decode("utf-8"), f"is UTF-8, not {named} as declared"
+    return text, ""
+
+
+def _guessed(raw: bytes, name: str, why: str) -> tuple[str, str]:
+    text = raw.decode(name, "replace")
+    return text, "" if name == "utf-8" or name == "utf-8-sig" else f"{why}; read as {name}"
+
+
+def _mended(raw: bytes, named: str) -> tuple[str, str]:
+    """What can be read of bytes that are not in the encoding they are said to be in."""
+    try:
+        codec = _codec(named)
+        text = _whole_characters(raw.decode(codec, "replace"))
+    except (LookupError, ValueError, TypeError):
+        return _guessed(raw, charset(raw), f"is in an unknown encoding {named!r}")
+    whole = text.rstrip("\ufffd")
+    broken = whole.count("\ufffd")
+    if codec == "utf-8" and text.count("\ufffd") * 2 > sum(not character.isascii() for character in text):
+        return _guessed(raw, charset(raw), "is not UTF-8 as declared")
+    return whole, f"is not all {named} as declared (lost: {broken})" if broken else "ends within a character"
+
+
+def _whole_characters(text: str) -> str:
+    """A text without halves of characters, which UTF-7 can spell."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _codec(named: str) -> str:
+    """Python's name of an encoding; raises LookupError where there is none."""
+    codec = codecs.lookup(_CALLED.get(named, named)).name
+    if codec in _NO_ENCODINGS:
+        raise LookupError(named)
+    return codec
 
 
 def looks_like_text(head: bytes) -> bool:
