@@ -1,6 +1,7 @@
 """The text that is embedded and cut into terms, made from a text for people: mathematics also in words."""
 
 import re
+import unicodedata
 
 #: Commands whose name is not the word for them. What is not here is spelled by its name: \gamma is "gamma".
 _SPELLED = {
@@ -15,12 +16,17 @@ _SPELLED = {
     "slashed": "", "not": "not", "mid": "given", "dagger": "dagger", "prime": "prime",
 }  # fmt: skip
 #: Commands that only say how something looks.
-_SILENT = frozenset(
+SILENT = frozenset(
     """mathrm mathit mathbf mathcal mathsf mathtt mathbb mathscr mathfrak text textrm textit textbf textsc texttt rm it
     bf cal left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle textstyle scriptstyle limits nolimits quad
     qquad hspace vspace phantom ensuremath boldsymbol bm operatorname mbox hbox begin end label nonumber notag
     middle xspace protect rlap llap kern mkern tag hat tilde vec widetilde widehat underline boxed cancel""".split()
 )
+#: Greek letters by the names that LaTeX gives them; capitals too.
+GREEK = {
+    chr(code): unicodedata.name(chr(code)).split()[-1].lower().replace("lamda", "lambda")
+    for code in (*range(0x391, 0x3A2), *range(0x3A3, 0x3AA), *range(0x3B1, 0x3CA))
+} | {"ϕ": "phi", "ϵ": "epsilon", "ϑ": "theta", "ϖ": "pi", "ϱ": "rho"}
 _SIGNS = {"=": "equals", "<": "less than", ">": "greater than", "+": "plus", "/": "over", "-": "minus"}
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\(.)|\^|_|[A-Za-z]+|\d+(?:[.,]\d+)*|[=<>+/-]|[^\W\d_]|±|×|→|≤|≥|∞", re.DOTALL)
 _UNICODE = {"±": "plus minus", "×": "times", "→": "to", "≤": "at most", "≥": "at least", "∞": "infinity"}
@@ -42,7 +48,7 @@ def spelled(latex: str) -> str:
     for match in _TOKEN.finditer(latex):
         command, sign = match[1], match[2]
         if command is not None:
-            word = "" if command in _SILENT else _SPELLED.get(command, command)
+            word = "" if command in SILENT else _SPELLED.get(command, command)
         elif sign is not None:
             word = {"%": "percent", "&": "and"}.get(sign, "")
         else:
@@ -66,7 +72,7 @@ def _plain(sign: str, latex: str, position: int) -> str:
         return ""
     if sign in "<>" and latex[position + 1 : position + 2] == sign:
         return "much " + _SIGNS[sign]
-    return _UNICODE.get(sign) or _SIGNS.get(sign) or sign
+    return _UNICODE.get(sign) or _SIGNS.get(sign) or GREEK.get(sign) or sign
 
 
 _RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*\n?", re.MULTILINE)

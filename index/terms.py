@@ -3,83 +3,232 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from hashlib import blake2b
+from typing import Protocol, cast
 
 from index.chunk import ChunkKind
-from index.embedded import spelled
+from index.embedded import GREEK, SILENT, spelled
 from index.store import Terms
 
-#: Robertson and Zaragoza 2009; values of Anserini's BM25 baselines for passages.
+#: Saturation and length normalisation of BM25 (Robertson and Zaragoza 2009).
 K1 = 0.9
 B = 0.4
-#: Terms of an average chunk. Constants, never taken from the live index: what someone may not read must not move
-#: scores.
-AVERAGE_TERMS: dict[ChunkKind, float] = {
-    "prose": 150.0,
-    "table": 150.0,
-    "equation": 100.0,
-    "code": 150.0,
-    "slide": 100.0,
-    "message": 120.0,
-    "caption": 60.0,
+#: How many terms an average chunk of each kind has. Constants, never taken from the live index: what someone may not
+#: read must not move the scores of what he may.
+AVERAGE_TERMS: Mapping[ChunkKind, float] = {
+    "prose": 100.0,
+    "table": 100.0,
+    "equation": 60.0,
+    "code": 100.0,
+    "slide": 60.0,
+    "message": 90.0,
+    "caption": 40.0,
 }
 
-#: Function words of English; nothing of any field is among them.
+#: Function words of English. No word of any field is among them, and one in capitals (IT, CAN, US) is no such word.
 STOP_WORDS = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have he her his how i if in into is it
-    its may me my no nor not of on or our she should so some such than that the their them then there these they this
-    those to was we were what when where which who whom why will with would you your""".split()
+    """a an and are as at be been but by can could did do does don doesn for from had has have he her his how i if in
+    into is isn it its may me my no nor not of on or our she should so some such than that the their them then there
+    these they this those to was we were what when where which who whom why will with would you your""".split()
 )
 
+#: What a number is measured in; "13.6 TeV" then is also one term.
+_UNIT = (
+    r"(?:[kMGTPEmunpf\u03bc]?(?:eV(?:/c\^?2?)?|Hz|b|B|s|m|g|T|V|A|W|K|J|rad|Pa|bit|byte|bps|bar|barn)"
+    r"|[kMGTP]i?B|cm|mm2|Gy|sr|min|h|[afpn]b\^?-1|events?)"
+)
+_QUANTITY = re.compile(rf"(?<![-\w.^])(\d+(?:\.\d+)?)[ ~]({_UNIT})(?![\w^])")
+_CLOSE_QUANTITY = re.compile(rf"(\d+(?:\.\d+)?)({_UNIT})")
+_UNIT_ALONE = re.compile(_UNIT)
+_STYLED = re.compile(r"\\(?:" + "|".join(sorted(SILENT, key=len, reverse=True)) + r")\b\s*\{([^{}]*)\}")
+_SCRIPT = re.compile(r"([_^])\{\s*([^{}\s]{1,12})\s*\}")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_SHORTENED = re.compile(r"(?<=\w)'(?:s|t|re|ve|ll|d|m)\b")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SURFACE = re.compile(
-    r"""https?://[^\s<>"'`|)\]]+            # an address
-      | \\[A-Za-z]+                         # a command of LaTeX
-      | [^\W_]+(?:[-_./:^+@~\#'’]+\{?[-+]?[^\W_]+\}?)*   # a word, or words joined by signs""",
+    r"""https?://[^\s<>"'`|)\]}]+                                            # an address
+      | \\[A-Za-z]+                                                          # a command of LaTeX
+      | [^\W_]+ (?: (?:\^[-+]?|_+|::|->|[-./:+@&]) [^\W_]+ )* (?:\+\+)?    # a word, or words joined by signs
+      | \.[^\W_]+                                                            # a suffix
+    """,
     re.VERBOSE,
 )
+_RUN = re.compile(r"[^\W_]+")
+_PLAIN = re.compile(r"[A-Z]?[a-z]+")
+#: XMLParser is XML and Parser, Run2 is Run and 2, 24GeV is 24 and GeV; e28, L1 and 3D stay whole.
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]")
+#: Longer ones are hashes and encoded data: whole, and not split.
+_LONGEST_SPLIT = 64
 
 
 def terms(text: str) -> list[str]:
-    """The lexical terms of a text, repetitions included, in order."""
-    text = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
-    return [term for match in _SURFACE.finditer(text) for term in _forms(match[0])]
+    """The lexical terms of a text in order, repetitions included.
+
+    Words are stemmed, identifiers whole and split; quantities stand at the end.
+
+    >>> terms("The triggers of ATLAS-CONF-2023-001")
+    ['trigger', 'atlas-conf-2023-001', 'atlas', 'conf', '2023', '001']
+    >>> terms("p_T of the W"), terms("eν")
+    (['p_t', 'pt', 'p', 't', 'w', 'W'], ['enu', 'e', 'nu'])
+    >>> terms("146 fb^{-1} at 13.6 TeV")
+    ['146', 'fb-1', 'fb', '13.6', 'tev', '146fb-1', '13.6tev']
+    """
+    text = _normal(text)
+    found = [term for match in _SURFACE.finditer(text) for term in _forms(match[0])]
+    found += [f"{number}{_whole(unit)}" for number, unit in _QUANTITY.findall(text)]
+    return found
+
+
+def _normal(text: str) -> str:
+    """The text with one way of writing what has several: accents, minus signs, thousands, LaTeX scripts and styles."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+        text = text.replace("\u2212", "-").replace("\u2019", "'")
+    if "'" in text:
+        text = _SHORTENED.sub("", text)
+    if "\\" in text:
+        text = _STYLED.sub(r"\1", text)
+    if "{" in text:
+        text = _SCRIPT.sub(r"\1\2", text)
+    if "," in text:
+        text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
+    return text
 
 
 @lru_cache(maxsize=200_000)
 def _forms(surface: str) -> tuple[str, ...]:
-    """The terms of one word, address or identifier: whole and split."""
+    """The terms of one word, address or identifier."""
+    if len(surface) == 1:
+        return _letter(surface)
+    if _PLAIN.fullmatch(surface):
+        return _word(surface)
+    if surface.isalpha() and surface[1:].islower() and not any(sign in GREEK for sign in surface):
+        return (surface.casefold(),)
     if surface.startswith("\\"):
-        return tuple(spelled(surface).split())
-    return tuple(dict.fromkeys(term for term in _split(surface) if term not in STOP_WORDS))
+        return (
+            () if surface[1:] in SILENT else tuple(word for word in spelled(surface).split() if word not in STOP_WORDS)
+        )
+    if surface.startswith(("http://", "https://")):
+        return _address(surface)
+    return tuple(dict.fromkeys(_identifier(surface)))
 
 
-def _split(surface: str) -> Iterator[str]:
-    whole = surface.casefold()
-    yield whole
-    for part in re.findall(r"[^\W_]+", surface):
-        yield part.casefold()
-        for camel in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", part):
-            yield camel.casefold()
+def _letter(letter: str) -> tuple[str, ...]:
+    """One letter or digit; a capital letter (W, Z) is also a term of its own, other than the small one."""
+    if letter in ("A", "I", "a", "i"):
+        return () if letter in ("a", "i") else (letter,)
+    return (letter.lower(), letter) if "B" <= letter <= "Z" else (_whole(letter),)
+
+
+def _word(word: str) -> tuple[str, ...]:
+    """A plain word stemmed; nothing for a function word."""
+    lower = word.lower()
+    return () if lower in STOP_WORDS else (_stemmer().stemWord(lower),)
+
+
+def _address(surface: str) -> tuple[str, ...]:
+    """The address without its scheme whole, and the forms of each part between slashes."""
+    bare = surface.partition("//")[2].rstrip(".,;:!?")
+    surfaces = [match[0] for part in re.split(r"[/?&=#%]+", bare) for match in _SURFACE.finditer(part)]
+    return tuple(dict.fromkeys([bare.casefold(), *(form for each in surfaces for form in _forms(each))]))
+
+
+def _identifier(surface: str) -> Iterator[str]:
+    """What is no plain word: whole, joined where a letter carries an index, and in parts."""
+    yield _whole(surface)
+    if len(surface) > _LONGEST_SPLIT or _NUMBER.fullmatch(surface):
+        return
+    if quantity := _CLOSE_QUANTITY.fullmatch(surface):
+        yield from (quantity[1], _whole(quantity[2]))
+        return
+    if "/" in surface:
+        for step in filter(None, surface.split("/")):
+            yield from _forms(step)
+        return
+    runs = _RUN.findall(surface)
+    if "^" in surface:
+        runs = [run for run in runs if not run.isdigit()]
+    if len(runs) == 2 and "_" in surface and min(map(len, runs)) == 1:
+        yield _whole("".join(runs))
+    if _VERSION.fullmatch(surface):
+        yield surface[1:]
+        return
+    for run in runs:
+        yield from _part(run)
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_VERSION = re.compile(r"[vV]\d+(?:\.\d+)+")
+
+
+def _part(run: str) -> Iterator[str]:
+    """A run of letters and digits whole, and split where its case or its script changes."""
+    if _PLAIN.fullmatch(run):
+        yield from _word(run)
+        return
+    yield _whole(run)
+    pieces = [] if _UNIT_ALONE.fullmatch(run) else _pieces(run)
+    if len(pieces) > 1:
+        for piece in pieces:
+            yield from _word(piece) if _PLAIN.fullmatch(piece) else (_whole(piece),)
+
+
+def _pieces(run: str) -> list[str]:
+    """The parts of a run; a single letter beside digits (L1, e28, 3D) is not taken off."""
+    pieces: list[str] = []
+    for piece in _CAMEL.findall(run):
+        letters = pieces[-1] if pieces and piece.isdigit() else piece
+        if pieces and piece.isdigit() != pieces[-1].isdigit() and len(letters) == 1:
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return pieces
+
+
+def _whole(surface: str) -> str:
+    """An identifier as one term: without case and ^, Greek letters named, a micrometre as um."""
+    folded = surface.replace("^", "")
+    if not folded.isascii():
+        if _UNIT_ALONE.fullmatch(folded):
+            folded = folded.replace("\u03bc", "u")
+        folded = "".join(GREEK.get(sign, sign) for sign in folded)
+    return folded.casefold()
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802
+
+
+@cache
+def _stemmer() -> _Stemmer:
+    """Porter's second stemmer for English, in pure Python so that every machine stems alike."""
+    from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped]
+
+    return cast(_Stemmer, EnglishStemmer())
 
 
 def document_terms(text: str, kind: ChunkKind) -> Terms:
-    """The terms of a chunk with the saturated term frequency of BM25."""
-    counted = Counter(terms(text))
-    length = sum(counted.values()) / AVERAGE_TERMS[kind]
-    weights: dict[int, float] = {}
-    for term, count in counted.items():
-        weights[_id(term)] = count * (K1 + 1) / (count + K1 * (1 - B + B * length))
-    return _terms(weights)
+    """The terms of a chunk with the saturated term frequency of BM25.
+
+    A text without letters or digits has its signs as one term, so that no chunk is without terms.
+    """
+    counted = Counter(terms(text) or ["".join(text.split())])
+    norm = K1 * (1 - B + B * counted.total() / AVERAGE_TERMS[kind])
+    return _terms((term, count * (K1 + 1) / (count + norm)) for term, count in counted.items())
 
 
 def question_terms(text: str) -> Terms:
     """The terms of a question with how often each was asked."""
-    return _terms({_id(term): float(count) for term, count in Counter(terms(text)).items()})
+    return _terms((term, float(count)) for term, count in Counter(terms(text)).items())
 
 
-def _terms(weights: dict[int, float]) -> Terms:
+def _terms(weighted: Iterable[tuple[str, float]]) -> Terms:
+    """Weights by term id, in order of the id; terms whose hashes collide are one term."""
+    weights: dict[int, float] = {}
+    for term, weight in weighted:
+        weights[_id(term)] = weights.get(_id(term), 0.0) + weight
     ids = tuple(sorted(weights))
     return Terms(ids, tuple(weights[each] for each in ids))
 
