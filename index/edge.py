@@ -49,6 +49,9 @@ _PAGE = 1000
 # is replayed in about a second when the store is opened after a crash.
 _FLUSH_AFTER = 10_000
 _Item = TypeVar("_Item")
+# Segments are not merged beyond 26,000 vectors of 384 numbers, so that housekeeping costs about 2 s of one core for
+# each 20,000 new points. Without a limit all is rewritten in one go: 13 s at 100,000. Searches take the same time.
+_SEGMENT_KILOBYTES = 40_000
 _KINDS = {
     "keyword": qdrant.PayloadSchemaType.Keyword,
     "integer": qdrant.PayloadSchemaType.Integer,
@@ -75,6 +78,7 @@ class EdgeStore:
         self._log = folder / "points" / "wal"
         self._lock = threading.RLock()
         self._unflushed = 0
+        self._tidy = False
         self._counted: dict[Scope, Counts] = {}
 
     def upsert(self, points: Sequence[Point]) -> None:
@@ -174,14 +178,17 @@ class EdgeStore:
             return self._counted[scope]
 
     def idle(self) -> None:
-        """Merge segments and drop what was deleted.
+        """Index what is new and drop what was deleted, which halves the time of a search at 100,000 chunks.
 
-        Nobody is answered meanwhile: the library holds the interpreter lock, two seconds for each 20,000 new points.
+        Nobody is answered meanwhile: the library holds the interpreter lock, about 2 s for each 20,000 new points.
         """
         with self._lock:
+            if self._tidy:
+                return
+            self._shard.optimize()
             self._shard.flush()
             self._unflushed = 0
-            self._shard.optimize()
+            self._tidy = True
 
     def close(self) -> None:
         """Write everything down and let go of the folder."""
@@ -194,6 +201,7 @@ class EdgeStore:
     def _write(self, operation: Any, *, points: int) -> None:
         self._shard.update(operation)
         self._counted.clear()
+        self._tidy = False
         self._unflushed += points
         if self._unflushed >= _FLUSH_AFTER:
             self._shard.flush()
@@ -290,6 +298,7 @@ def _create(place: Path, dim: int) -> None:
             vectors={DENSE: qdrant.EdgeVectorParams(size=dim, distance=qdrant.Distance.Cosine)},
             sparse_vectors={SPARSE: qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
             hnsw_config=no_graph,
+            optimizers=qdrant.EdgeOptimizersConfig(max_segment_size=_SEGMENT_KILOBYTES),
             wal_enabled=True,
         ),
     )

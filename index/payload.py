@@ -36,9 +36,10 @@ INDEXED: Mapping[str, Literal["keyword", "integer", "datetime"]] = {
     "modified": "datetime",
 }
 
-# Sums of 32-bit floats depend on the order of their terms from the seventh digit on. Without rounding, ties would
-# fall differently in another store, or after points were rewritten.
-SCORE_DECIMALS = 5
+# A sum of 32-bit floats depends on the order of its terms, and the library orders them by the length of their lists,
+# hidden points included. Of 30,000 BM25 scores 446 moved in the last digit when 20,000 hidden points were taken out
+# of 40,000; of the rounded ones 2 fell to the other side. The order of the hits never changed.
+SCORE_DECIMALS = 4
 
 # A tie at rank k is rare; this many more than k are asked for at once, so that it mostly is seen without a second
 # search.

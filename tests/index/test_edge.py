@@ -86,8 +86,7 @@ def switch_for_ever(folder: Path) -> None:
     """Replace twenty documents over and over, and say what is about to be switched."""
     store = EdgeStore(folder, DIM)
     for number in range(1_000_000):
-        for uri in range(20):
-            store.upsert(document(f"u{uri}", generation=f"g{number}", live=False))
+        store.upsert([each for uri in range(20) for each in document(f"u{uri}", generation=f"g{number}", live=False)])
         print(number, flush=True)  # noqa: T201
         store.switch({f"u{uri}": f"g{number}" for uri in range(20)})
 
@@ -101,7 +100,7 @@ def own_for_ever(folder: Path) -> None:
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    for lines in (1, 7, 60):
+    for lines in (1, 7, 30):
         folder = tmp_path / str(lines)
         with killed_after("write_for_ever", folder, lines=lines) as printed:
             pass
@@ -116,7 +115,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 
 def test_a_switch_killed_anywhere_leaves_a_version_and_is_finished_by_another(tmp_path: Path) -> None:
     moment = random.Random(5)
-    for lines in (1, 2, 3, 5):
+    for lines in (1, 2, 4):
         folder = tmp_path / str(lines)
         with killed_after("switch_for_ever", folder, lines=lines) as printed:
             threading.Event().wait(moment.uniform(0, 0.02))
@@ -186,16 +185,16 @@ def test_searches_in_other_threads_see_each_document_in_one_version(tmp_path: Pa
     threads = [threading.Thread(target=search, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
-    for number in range(1, 25):
+    for number in range(1, 13):
         for uri in uris:
             store.upsert(document(uri, generation=f"g{number}", live=False))
         store.set_readers("u1", PUBLIC)
         store.switch(dict.fromkeys(uris, f"g{number}"))
-        if number % 8 == 0:
+        if number % 4 == 0:
             store.idle()
     done.set()
     for thread in threads:
         thread.join()
     store.close()
     assert mixed == []
-    assert min(searches) > 5
+    assert min(searches) >= 3

@@ -1,6 +1,7 @@
 """What every store must do, run on the embedded one and on the Qdrant client's in-memory one."""
 
 import math
+import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,20 +30,27 @@ B = "https://helix.example/b"
 Opener = Callable[[], Store]
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an empty embedded store: to copy one is faster than to create it."""
+    folder = tmp_path_factory.mktemp("empty") / "store"
+    EdgeStore(folder, DIM).close()
+    return folder
+
+
 @pytest.fixture(params=["edge", "server"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+def opened(request: pytest.FixtureRequest, tmp_path: Path, empty: Path) -> Iterator[Opener]:
     """Opens new, empty stores of one kind."""
     stores: list[Store] = []
 
-    def edge() -> Store:
-        stores.append(EdgeStore(tmp_path / str(len(stores)), DIM))
+    def new() -> Store:
+        if request.param == "edge":
+            stores.append(EdgeStore(shutil.copytree(empty, tmp_path / str(len(stores))), DIM))
+        else:
+            stores.append(ServerStore(MEMORY, "chunks", DIM))
         return stores[-1]
 
-    def server() -> Store:
-        stores.append(ServerStore(MEMORY, "chunks", DIM))
-        return stores[-1]
-
-    yield {"edge": edge, "server": server}[request.param]
+    yield new
     for store in stores:
         store.close()
 
@@ -298,7 +306,7 @@ def refilled(store: Store, points: Sequence[Point]) -> None:
 def test_hidden_documents_change_nothing_that_an_asker_sees(opened: Opener) -> None:
     whole, partial = opened(), opened()
     # numpy sums a product in an order that depends on the number of rows: the last digit may differ.
-    within = 0.0 if isinstance(whole, EdgeStore) else 2e-5
+    within = 0.0 if isinstance(whole, EdgeStore) else 2e-4
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(_corpora, st.frozensets(st.sampled_from(GROUPS)), st.integers(1, 6), st.sampled_from([(), ("s1",)]))
@@ -388,14 +396,13 @@ def test_lexical_scores_are_bm25_as_worked_out_by_hand(store: Store) -> None:
     in_two, in_one = math.log((3 - 2 + 0.5) / (2 + 0.5) + 1), math.log((3 - 1 + 0.5) / (1 + 0.5) + 1)
     hits = store.sparse(Terms((1, 2), (1.0, 2.0)), scope=OWNER, k=5)
     assert [name(hit.chunk) for hit in hits] == ["a", "b"]
-    assert [hit.score for hit in hits] == pytest.approx([1.2 * in_two + 0.5 * 2 * in_one, 0.8 * in_two], abs=1e-5)
+    assert [hit.score for hit in hits] == pytest.approx([1.2 * in_two + 0.5 * 2 * in_one, 0.8 * in_two], abs=1e-4)
 
 
 def test_lexical_ranks_and_scores_agree_with_rank_bm25(store: Store) -> None:
     # BM25Okapi's own idf has no "+ 1" and is floored, so it is given Qdrant's; saturation and length are its own.
     random = np.random.default_rng(7)
-    texts = [[int(word) for word in random.zipf(1.4, random.integers(3, 60)) if word < 500] for _ in range(300)]
-    texts = [text or [1] for text in texts]
+    texts = [[1, *(int(word) for word in random.zipf(1.4, random.integers(3, 60)) if word < 500)] for _ in range(300)]
     oracle = BM25Okapi(texts)
     found_in = {word: sum(word in text for text in texts) for word in {word for text in texts for word in text}}
     oracle.idf = {word: math.log((300 - n + 0.5) / (n + 0.5) + 1) for word, n in found_in.items()}
@@ -404,8 +411,8 @@ def test_lexical_ranks_and_scores_agree_with_rank_bm25(store: Store) -> None:
         words = sorted({int(word) for word in random.zipf(1.3, 6) if word < 500})
         scores = oracle.get_scores(words)
         hits = store.sparse(asked(*words), scope=OWNER, k=25)
-        assert [hit.score for hit in hits] == pytest.approx(sorted(scores[scores > 0], reverse=True)[:25], abs=1e-4)
-        assert [hit.score for hit in hits] == pytest.approx([scores[int(name(hit.chunk))] for hit in hits], abs=1e-4)
+        assert [hit.score for hit in hits] == pytest.approx(sorted(scores[scores > 0], reverse=True)[:25], abs=2e-4)
+        assert [hit.score for hit in hits] == pytest.approx([scores[int(name(hit.chunk))] for hit in hits], abs=2e-4)
 
 
 def _weights(text: list[int], oracle: BM25Okapi) -> dict[int, float]:
@@ -473,11 +480,14 @@ def test_counts_follow_what_is_written(store: Store) -> None:
 
 
 def test_housekeeping_changes_nothing_that_is_seen(store: Store) -> None:
-    rest = np.random.default_rng(3)
+    random = np.random.default_rng(3)
     store.upsert(
         [
             point(
-                f"p{n}", uri=f"u{n % 10}", at=vector(*rest.random(4)), terms={1 + n % 5: 1.0, 9: float(rest.random())}
+                f"p{n}",
+                uri=f"u{n % 10}",
+                at=vector(*random.random(4)),
+                terms={1 + n % 5: 1.0, 9: float(random.random())},
             )
             for n in range(2400)
         ]
