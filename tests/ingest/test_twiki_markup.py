@@ -54,7 +54,10 @@ PIECES = [
     "==",
     "[[Web.Topic#A][t]]",
     "[[",
+    "][",
+    "]",
     "]]",
+    "[#A][b]]",
     "WikiWord ",
     "!",
     "<nop>",
@@ -265,6 +268,10 @@ def test_a_section_without_an_end_goes_to_the_end() -> None:
 )
 def test_a_topic_says_near_its_top_that_it_is_out_of_date_or_a_draft(text: str, expected: str) -> None:
     assert status(text) == expected
+
+
+def test_a_link_without_a_target_leaves_its_words() -> None:
+    assert words("Use [[][the probe]] or [[]].") == "Use the probe or ."
 
 
 def test_links_in_a_web_inside_a_web_climb_out_of_both() -> None:

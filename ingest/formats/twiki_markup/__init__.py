@@ -32,7 +32,8 @@ _HINTS = (
     re.compile(r"^\| *\*[^|\n]+\* *\|", re.M),
 )
 _GENERIC_TITLE = re.compile(
-    r"[\d.\s]*(?:introduction|overview|about\b.*|contents|table of contents|purpose|summary|abstract|documentation)\W*",
+    r"[\d.\s]*(?:introduction|overview|about\b.*|contents|table of contents|purpose|summary|abstract|documentation"
+    r"|comments?|heading|title)\W*",
     re.I,
 )
 _DROPPED_SETTING = re.compile(

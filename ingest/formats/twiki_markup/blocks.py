@@ -9,7 +9,7 @@ from ingest.formats.twiki_markup.signs import BREAK, TOKEN, Code, Maths, Rows, u
 from ingest.formats.twiki_markup.tables import ROW, row, table
 
 _HEADING = re.compile(r"---+(\++|#+)#?(.*)")
-_NOT_IN_CONTENTS = re.compile(r"!!|%NOTOC%")
+_NOT_IN_CONTENTS = re.compile(r"^\s*!!|%NOTOC%")
 _ITEM = re.compile(r"(?P<indent>(?: {3})+)(?P<marker>\*|\d+\.?|[AaIi]\.) +(?P<text>\S.*|)")
 _DEFINITION = re.compile(r"(?P<indent>(?: {3})+)(?:\$ +(?P<term>[^:]+?)|(?P<word>[A-Za-z][\w-]*)): +(?P<text>\S.*)")
 _ANCHOR = re.compile(r"#([A-Z]\w*)(?: +|$)")
@@ -106,8 +106,9 @@ class Page:
 
     def _line(self, line: str) -> None:
         """One line without blocks that stand apart."""
-        if line.startswith("---"):
-            line = unnamed(line)
+        # Authors put blanks and macros before a heading's dashes.
+        if "---" in line and (bare := unnamed(line).lstrip(" ")).startswith("---"):
+            line = bare
         if anchor := _ANCHOR.match(line):
             self._flush()
             self._anchor, line = anchor[1], line[anchor.end() :]
@@ -122,8 +123,8 @@ class Page:
         elif (definition := _DEFINITION.fullmatch(line)) and (
             definition["term"] or not self._lists or self._lists[-1].marker == "$"
         ):
-            term = self.inline.markdown((definition["term"] or definition["word"]).strip())
-            self._item(len(definition["indent"]) // 3, "$", definition["text"], f"**{term.strip('*')}**: ")
+            term = self.inline.markdown((definition["term"] or definition["word"]).strip()).replace("*", "")
+            self._item(len(definition["indent"]) // 3, "$", definition["text"], f"**{term}**: ")
         elif _RULE.fullmatch(line):
             self._close()
         else:
@@ -131,16 +132,21 @@ class Page:
 
     def _words(self, line: str) -> None:
         """A line of a paragraph, or one that goes on with an item."""
-        if self._rows or (self._lists and not line.startswith(" ")):
+        if not line.startswith(" ") and (self._rows or self._lists):
             self._close()
+        elif self._rows:
+            self._flush()
         if self._lists and not self._lines:
             self._prefix = " " * self._lists[-1].column
         line = line.strip(" ")
         self._lines.append(BREAK + line if self._lines and _OWN_LINE.match(line) else line)
 
     def _row(self, line: str) -> None:
+        """A row of a table, which an item holds when the row is as far in as its text."""
         if not self._rows:
-            self._close()
+            self._flush()
+            if not _INDENTED.match(line):
+                self._close()
         self._rows.append(row(line))
 
     def _heading(self, level: int, written: str) -> None:
@@ -181,20 +187,23 @@ class Page:
             return
         longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
         fence = "`" * (longest + 1)
+        self._put(self._indented("\n".join((f"{fence}{code.language}", text, fence))), "code")
+
+    def _indented(self, text: str) -> str:
+        """A block as the item at hand holds it."""
         indent = " " * (self._lists[-1].column if self._lists else 0)
-        lines = [f"{fence}{code.language}", *text.split("\n"), fence]
-        self._put("\n".join(indent + line if line else "" for line in lines), "code")
+        return "\n".join(indent + line if line else "" for line in text.split("\n")) if indent else text
 
     def _flush(self) -> None:
         """End the paragraph or the item at hand; the lists stay open."""
         if self._rows:
             rows, self._rows = self._rows, []
             if text := table(rows, self.inline):
-                self._put(text, "table")
+                self._put(self._indented(text), "table")
         lines, self._lines = self._lines, []
         prefix, self._prefix = self._prefix, ""
         text = self.inline.markdown(" ".join(lines)) if lines else ""
-        if not text:
+        if not text or not text.strip("*_=|"):
             return
         if not self._lists:
             self._put(_MARKDOWN_HEADING.sub(r"\\\1", text).replace("\n", "  \n"))
@@ -223,7 +232,8 @@ class Page:
         """Add a block; an anchor before it is its fragment, and lost where the block has no mark."""
         fragment = f"#{self._anchor}" if kind and self._anchor else ""
         self.blocks.append(Block(text, kind, fragment=fragment, tight=self._in_list))
-        self._anchor, self._in_list = "", bool(self._lists)
+        # A line right below a table would be read as one more row.
+        self._anchor, self._in_list = "", bool(self._lists) and kind != "table"
 
 
 def _kind(marker: str) -> str:

@@ -39,7 +39,7 @@ _CODE_TAG = re.compile(r"<(code|tt|kbd|samp)\b[^<>]*>(.*?)</\1\s*>", re.S | re.I
 _LITERAL = re.compile(r"</?(?:literal|noautolink)\b[^<>]*>", re.I)
 # One bracket that is missing at either end is forgiven where the rest is plain.
 _BRACKETS = re.compile(
-    r"(!?)\[\[([^\[\]]{1,2000})\](?:\[((?:[^\[\]]|\[(?!\[)|\](?!\])){1,2000}?)\]\]|\]|(?=\[)\[([^\[\]]{1,300})\])"
+    r"(!?)\[\[([^\[\]]{0,2000})\](?:\[((?:[^\[\]]|\[(?!\[)|\](?!\])){1,2000}?)\]\]|\]|(?=\[)\[([^\[\]]{1,300})\])"
     r"|(?<![\[\w])\[((?:https?://|#)[^\[\]\s]+)\]\[([^\[\]]{1,300})\]\]"
 )
 _ANCHOR_TAG = re.compile(r"<a\b([^<>]*)>(.*?)</a\s*>", re.S | re.I)
@@ -183,7 +183,7 @@ class Inline:
 
     def _bracketed(self, part: re.Match[str]) -> str:
         """[[target][words]], [[target]] or the old [[http://target words]]."""
-        target, words = (part[2] or part[5]).strip(), part[3] or part[4] or part[6]
+        target, words = (part[2] or part[5] or "").strip(), part[3] or part[4] or part[6]
         if part[1]:
             return self._piece(html.unescape(part[0][1:]))
         if words is None:
@@ -199,7 +199,6 @@ class Inline:
         if reached and not reached.startswith(("mailto:", "#")):
             self.links[reached] = None
         words = TAG.sub("", _IMAGE.sub(self._image, words)).replace(BREAK, " ").strip()
-        words = re.sub(r"^!(?=\w)", "", words)
         if _PIECE.fullmatch(words) and self.pieces[int(words[1:-1])].startswith("!["):
             return words
         shown = self._shown(words)
@@ -209,7 +208,7 @@ class Inline:
         """The words of a link, their emphasis read."""
         for pattern, opening, closing in _EMPHASIS:
             words = pattern.sub(rf"{opening}\1{closing}", words)
-        words = html.unescape(unnamed(words.replace(NOP, "")))
+        words = html.unescape(unnamed(_ESCAPE.sub("", words)))
         return _emphasised(words if self.plain_only else _bracket_free(words), plain=self.plain_only).strip()
 
     def _reached(self, target: str) -> str:

@@ -34,7 +34,7 @@ _WORDS = {
     "NOTE": "*Note:*", "WARNING": "*Warning:*", "IMPORTANT": "*Important:*", "TIP": "*Tip:*", "CAUTION": "*Caution:*",
     "MAINWEB": "Main", "USERSWEB": "Main", "TWIKIWEB": "TWiki", "SYSTEMWEB": "TWiki", "WIKITOOLNAME": "TWiki",
     "HOMETOPIC": "WebHome", "WEBPREFSTOPIC": "WebPreferences", "NOTIFYTOPIC": "WebNotify",
-    "PUBURL": "../../pub", "PUBURLPATH": "../../pub", "SCRIPTSUFFIX": "",
+    "SCRIPTSUFFIX": "",
 }  # fmt: skip
 _ICONS = {"choice-yes": "✓", "choice-no": "✗", "choice-cancel": "✗"}
 _GENERIC_LINK = re.compile(r"\W*(show|more|click|view|hide|open|expand|details|toggle)\b", re.I)
@@ -42,11 +42,14 @@ _GENERIC_LINK = re.compile(r"\W*(show|more|click|view|hide|open|expand|details|t
 
 def variables(meta: Meta, settings: Mapping[str, str], web: str, topic: str) -> dict[str, str]:
     """What a topic's own name, its %META lines and its settings define."""
-    attached = f"../../pub/{web}/{topic}".replace("//", "/")
+    up = "/".join([".."] * (web.count("/") + 1))
+    pub = f"{up}/../pub"
+    attached = f"{pub}/{web}/{topic}".replace("//", "/")
     own = {
         "TOPIC": topic, "BASETOPIC": topic, "INCLUDINGTOPIC": topic,
         "WEB": web, "BASEWEB": web, "INCLUDINGWEB": web,
-        "ATTACHURL": attached, "ATTACHURLPATH": attached,
+        "ATTACHURL": attached, "ATTACHURLPATH": attached, "PUBURL": pub, "PUBURLPATH": pub,
+        "SCRIPTURL": up, "SCRIPTURLPATH": up,
     }  # fmt: skip
     fields = {f"FORMFIELD:{name}": value for name, value in meta.fields}
     return own | fields | resolved(settings)
@@ -80,7 +83,7 @@ def spaced(name: str) -> str:
     >>> spaced("OSG12UpdateInstructions")
     'OSG12 Update Instructions'
     """
-    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z]{2})", " ", name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9]{2})(?=[A-Z][a-z]{2})", " ", name)
 
 
 def _value(macro: re.Match[str], scope: Mapping[str, str], warned: dict[str, None]) -> str:
@@ -89,11 +92,11 @@ def _value(macro: re.Match[str], scope: Mapping[str, str], warned: dict[str, Non
     if name == "TOC":
         return ""
     if arguments is None and name in scope:
-        return scope[name]
+        return scope.get(name, "..")
     if name in _SILENT:
         return ""
     if name in {"SCRIPTURL", "SCRIPTURLPATH"}:
-        return ".."
+        return scope.get(name, "..")
     if arguments is not None or name in _BARE:
         given = parameters(arguments or "")
         if name in _JUDGED:

@@ -21,6 +21,7 @@ TOKEN = re.compile(f"{BLOCK_OPEN}(\\d+){BLOCK_CLOSE}")
 _ALL = re.compile("[\ue000-\ue017]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u0085]")
 _UNKNOWN = re.compile(f"{UNKNOWN_OPEN}([^{UNKNOWN_CLOSE}]*){UNKNOWN_CLOSE}")
+_BRACKETED_UNKNOWN = re.compile(f" ?\\({UNKNOWN_OPEN}[^{UNKNOWN_CLOSE}]*{UNKNOWN_CLOSE}\\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +75,5 @@ def named(text: str) -> str:
 
 
 def unnamed(text: str) -> str:
-    """Text without undefined macros."""
-    return _UNKNOWN.sub("", text)
+    """Text without undefined macros, and without brackets that held nothing else."""
+    return _UNKNOWN.sub("", _BRACKETED_UNKNOWN.sub("", text)) if UNKNOWN_OPEN in text else text

@@ -6,7 +6,7 @@ from ingest.formats.twiki_markup.inline import Inline
 from ingest.formats.twiki_markup.signs import Cell, Rows
 
 ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
-_HEADER = re.compile(r"\*[^*\s](?:[^*]*[^*\s])?\*")
+_HEADER = re.compile(r"\*[^*]*[^*\s][^*]*\*")
 _ALL_STRONG = re.compile(r"^(\*{2,3})([^*]+)\1$")
 _BAR = re.compile(r"(?<!\\)\|")
 

@@ -52,8 +52,8 @@ _PAIRED = {
 }  # fmt: skip
 _SIGNS = {"br": BREAK, "nop": NOP, "noop": NOP, "td": " ", "th": " "}
 _BLOCKS = frozenset(
-    """hr tr p div center section article header footer nav aside blockquote address figure figcaption fieldset legend form
-    details summary body html title dl ul ol table""".split()
+    """hr tr p div center section article header footer nav aside blockquote address figure figcaption fieldset legend
+    form details summary body html title dl ul ol table""".split()
 )
 #: Tags that the inline reader needs to see.
 _INLINE = frozenset({"a", "img", "code", "tt", "kbd", "samp", "literal"})
@@ -62,7 +62,9 @@ _ITEM_OR_ROW = re.compile(r"[ \t]*\||(?:\t| {3})+(?:\*|\d+\.?|[AaIi]\.|\$)[ \t]"
 _TABLE_TAG = re.compile(rf"<(/?)(table|tr|td|th|caption|thead|tbody|tfoot|colgroup|col){_TAG_ENDS}", re.I)
 _FLOWING = re.compile(rf"^(?:---+[+#]|(?:\t| {{3}})+(?:\*|\d+\.?) )|<(?:ul|ol|h[1-6]|hr)\b|{BLOCK_OPEN}", re.M | re.I)
 _UNLINKED = re.compile(r"<noautolink\s*>(.*?)(?:</noautolink\s*>|\Z)", re.S | re.I)
-_WORD = re.compile(r"(?<![\w.])(?=[A-Z]+[a-z0-9]+[A-Z]|[A-Z]\w*\.[A-Z])")
+_WORD = re.compile(r"(?<![\w.!])(?=[A-Z]+[a-z0-9]+[A-Z]|[A-Z]\w*\.[A-Z])")
+# A backslash that joins a table to the item above it, or its rows to each other.
+_ROW_BELOW = re.compile(r"^((?![ \t]*\|).*|.*\|[ \t]*)\\\n(?=[ \t]*\|.*\|[ \t]*\\?$)", re.M)
 _LIST_TAG = re.compile(rf"<(/?)(ul|ol|li|dl|dt|dd){_TAG_ENDS}", re.I)
 
 
@@ -91,7 +93,7 @@ def _bare_formula(formula: str) -> str:
 def flattened(text: str, shelf: Shelf) -> str:
     """The text with blocks of HTML as TWiki's markup, and only the tags left that stand inside a line."""
     text = _PRE.sub(lambda part: shelf.put(Code(_unshelved(part[1], shelf))), text)
-    text = text.replace("\\\n", "")
+    text = _ROW_BELOW.sub(r"\1\n   ", text).replace("\\\n", "")
     text = _FORM_PARTS.sub("", text)
     text = _SCRIPTS.sub(_script, text)
     text = _HEADING.sub(lambda part: f"\n\n---{'+' * int(part[1])} {' '.join(part[2].split())}\n\n", text)
@@ -146,10 +148,21 @@ def _lists(text: str) -> str:
     at = 0
     for tag in _LIST_TAG.finditer(text):
         between = text[at : tag.start()]
-        shown.append(re.sub(r"\s*\n\s*", " ", between) if open_lists else between)
+        shown.append(_in_item(between, len(open_lists)) if open_lists else between)
         shown.append(_list_tag(bool(tag[1]), tag[2].lower(), open_lists))
         at = tag.end()
     return "".join(shown) + text[at:]
+
+
+def _in_item(text: str, depth: int) -> str:
+    """What stands inside an item: words on one line, rows and bullets of TWiki on their own, as far in as the item."""
+    indent = "\n" + "   " * depth
+    shown, *others = text.split("\n")
+    own = False
+    for line in filter(str.strip, others):
+        before, own = own, bool(_ITEM_OR_ROW.match(line))
+        shown += f"{indent}{line}" if own else f"{indent if before else ' '}{line.strip()}"
+    return shown if own or not others or others[-1].strip() else f"{shown} "
 
 
 def _list_tag(closing: bool, name: str, open_lists: list[str]) -> str:
@@ -160,7 +173,7 @@ def _list_tag(closing: bool, name: str, open_lists: list[str]) -> str:
             return "" if len(open_lists) > 1 else "\n\n---\n"
         if open_lists:
             open_lists.pop()
-        return "" if open_lists else "\n\n"
+        return "" if open_lists else "\n\n---\n"
     if closing:
         return BOLD_END + ": " if name == "dt" else ""
     depth = "   " * max(1, len(open_lists))
