@@ -135,9 +135,6 @@ def seen(store: Store, scope: Scope = OWNER) -> list[str]:
     return dense
 
 
-# What comes back
-
-
 def test_a_hit_carries_the_whole_chunk_but_its_embedded_text(store: Store) -> None:
     written = point("a", modified=datetime(2024, 3, 1, 12, 30, 15, 123456, tzinfo=UTC))
     store.upsert([written])
@@ -217,9 +214,6 @@ def test_quoted_points_are_shown_with_their_document_and_never_hit(store: Store)
     assert [name(chunk) for chunk in store.chunks(A, scope=Scope(frozenset({"public"})))] == ["quoted", "mine"]
     assert seen(store) == ["mine"]
     assert store.counts(scope=OWNER) == Counts(chunks=2, documents=1, by_source={"wiki": 2})
-
-
-# Who sees what
 
 
 def test_who_lacks_one_clause_reads_nothing(store: Store) -> None:
@@ -333,9 +327,6 @@ def test_hidden_documents_change_nothing_that_an_asker_sees(opened: Opener) -> N
     same()
 
 
-# What the scope restricts
-
-
 def test_a_scope_restricts_by_source_kinds_and_documents(store: Store) -> None:
     store.upsert(
         [
@@ -379,9 +370,6 @@ def test_frequencies_are_those_of_all_that_the_asker_may_read_whatever_else_is_r
     assert alone.score == whole["a"]
 
 
-# Lexical scores
-
-
 def test_lexical_scores_are_bm25_as_worked_out_by_hand(store: Store) -> None:
     # Three chunks, term 1 in two of them, term 2 in one; the quoted and the dead one do not count.
     store.upsert(
@@ -421,9 +409,6 @@ def _weights(text: list[int], oracle: BM25Okapi) -> dict[int, float]:
         word: text.count(word) * (oracle.k1 + 1) / (text.count(word) + oracle.k1 * length)
         for word in dict.fromkeys(text)
     }
-
-
-# Versions
 
 
 def test_a_switch_brings_the_new_generation_and_removes_all_others(store: Store) -> None:
