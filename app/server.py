@@ -36,7 +36,8 @@ def run(settings: Settings, folder: Path, *, host: str, port: int) -> None:
         orders.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         thread = Thread(target=orders.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        uvicorn.run(application(owned), host=host, port=port, log_level="warning")
+        # A proxy in front is told apart by the address of its connection: uvicorn must not replace that.
+        uvicorn.run(application(owned), host=host, port=port, log_level="warning", proxy_headers=False)
         orders.should_exit = True
         thread.join(5)
         Path(socket_path(folder)).unlink(missing_ok=True)

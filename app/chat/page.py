@@ -1,0 +1,5 @@
+"""The script that Streamlit runs for every visit and every click."""
+
+from app.chat.view import draw
+
+draw()
