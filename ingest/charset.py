@@ -9,6 +9,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Mathematical letters, ligatures and full-width forms are plain letters drawn otherwise. Superscript digits, fractions
+# and units are not: NFKC would make 10² into 102.
+_DRAWN_OTHERWISE = ((0x1D400, 0x1D7FF), (0xFB00, 0xFB06), (0xFF01, 0xFF5E))
+_SPACES = dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
 # Control characters that text files do hold: tab, line feed, vertical tab, form feed, carriage return, escape.
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
 
@@ -120,6 +124,23 @@ def _codec(named: str) -> str:
     if codec in _NO_ENCODINGS:
         raise LookupError(named)
     return codec
+
+
+def plain_letters(text: str) -> str:
+    """Text with ligatures and drawn letters as plain letters, and all spaces as spaces.
+
+    >>> plain_letters("e\\ufb03cient 𝑝𝑇 at 10\\u00a0cm²")
+    'efficient pT at 10 cm²'
+    """
+    if text.isascii():
+        return text
+    import unicodedata
+
+    text = "".join(
+        unicodedata.normalize("NFKC", each) if any(a <= ord(each) <= z for a, z in _DRAWN_OTHERWISE) else each
+        for each in text.translate(_SPACES)
+    )
+    return unicodedata.normalize("NFC", text)
 
 
 def looks_like_text(head: bytes) -> bool:

@@ -59,9 +59,9 @@ def field(value: str) -> str:
 
 def _characters(value: str) -> str:
     try:
-        raw = value.encode("ascii", "surrogateescape")
+        raw = value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return value
+        raw = value.encode("utf-8", "replace")
     return value if raw.isascii() else raw.decode(charset(raw), "replace")
 
 

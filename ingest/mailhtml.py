@@ -33,11 +33,11 @@ def html_text(html: str) -> str:
     try:
         # It is None where there is no element at all.
         root: _Element | None = fromstring(html.replace("\0", "").encode("utf-8", "replace"), parser)
-    except (ParserError, XMLSyntaxError):
+        page = _Page()
+        if root is not None:
+            _children(root, page)
+    except (ParserError, XMLSyntaxError, RecursionError):  # quotes in quotes without end
         return re.sub(r"<[^>]*>", " ", html).strip()
-    page = _Page()
-    if root is not None:
-        _children(root, page)
     return page.text
 
 

@@ -75,7 +75,13 @@ def cut(stream: IO[bytes], span: Span, *, mbox: bool) -> bytes:
     raw = stream.read(span.end - span.start)
     if mbox:
         raw = re.sub(rb"(\r?\n)\r?\n\Z", rb"\1", raw)
-    return _ESCAPED.sub(rb"\1", raw) if span.escaped else raw
+    return _ESCAPED.sub(_unescaped, raw) if span.escaped else raw
+
+
+def _unescaped(line: re.Match[bytes]) -> bytes:
+    """A line that starts with ``>From`` without its ">"; below a quoted line, where it is one more, as it is."""
+    before = line.string[line.string.rfind(b"\n", 0, max(0, line.start() - 1)) + 1 : line.start()]
+    return line[0] if before.startswith(b">") else line[1]
 
 
 def split(stream: IO[bytes]) -> Iterator[Span]:

@@ -38,6 +38,8 @@ _MACHINE = {
 }
 #: The types of what is encrypted, or signed so that it must be unpacked first.
 SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+#: Parts within parts within parts, and so on, are followed this deep.
+MOST_NESTED = 50
 #: A plain alternative shorter than this may only say that there is an HTML one, in characters.
 SHORT_ALTERNATIVE = 200
 
@@ -52,16 +54,24 @@ class Part:
 
 
 def message(raw: bytes) -> Message:
-    """The message in these bytes; one whose parts are nested beyond what can be followed has a plain text alone."""
+    """The message in these bytes; one whose parts are nested beyond measure has all of them as one text."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     try:
-        return BytesParser(policy=policy.compat32).parsebytes(raw)
+        whole = BytesParser(policy=policy.compat32).parsebytes(raw)
     except RecursionError:
-        return BytesParser(policy=policy.compat32).parsebytes(raw, headersonly=True)
+        return headers(raw)
+    return headers(raw) if _depth(whole) > MOST_NESTED else whole
+
+
+def _depth(whole: Message) -> int:
+    depth, here = 0, [whole]
+    while here := [inner for each in here for inner in _children(each)]:
+        depth += 1
+    return depth
 
 
 def headers(raw: bytes) -> Message:
-    """The message without a look at its parts."""
+    """The message without a look at its parts: all below the header is one text."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     return BytesParser(policy=policy.compat32).parsebytes(raw, headersonly=True)
 
@@ -90,6 +100,11 @@ def looks_like_message(head: bytes, *, fewest: int = 2) -> bool:
 def value(part: Message, name: str) -> str:
     """The first field of this name as it stands there, folded and encoded; "" where there is none."""
     return next(values(part, name), "")
+
+
+def media_type(part: Message) -> str:
+    """The type of a part, as in ``text/plain``."""
+    return field(part.get_content_type())
 
 
 def values(part: Message, name: str) -> Iterator[str]:
@@ -148,7 +163,7 @@ def file_name(part: Message) -> str:
 def data(part: Message) -> bytes:
     """The bytes of a part with its transfer encoding undone; of an attached message, the message."""
     if part.is_multipart():
-        inner = b"\n".join(each.as_bytes(policy=policy.compat32) for each in _children(part))
+        inner = b"\n".join(map(_written, _children(part)))
         # A message must not be encoded as a whole, and some are.
         encoded = value(part, "content-transfer-encoding").strip().lower() == "base64"
         return _from_base64(inner) if encoded else inner
@@ -171,7 +186,7 @@ def text(part: Message) -> tuple[str, str]:
 def parts(whole: Message) -> list[Part]:
     """What becomes of every leaf of a message, in its order; an attached message and its own files are both listed."""
     kind = whole.get_content_type()
-    if kind.startswith("message/") and isinstance(whole.get_payload(), list) and kind not in _MACHINE:
+    if kind.startswith("message/") and whole.is_multipart() and kind not in _MACHINE:
         inner = list(_children(whole))
         return [Part(str(number), "digested", each) for number, each in enumerate(inner, 1)]
     return list(_parts(whole, "", first=True))
@@ -194,6 +209,35 @@ def cut_off(whole: Message) -> bool:
     )
 
 
+def _written(whole: Message) -> bytes:
+    """A message as bytes again; the library's own writer refuses some of what its reader reads."""
+    head = b"".join(_encoded(f"{name}: {text}\n") for name, text in whole.raw_items())
+    if not whole.is_multipart():
+        return head + b"\n" + _written_payload(whole)
+    inner = [_written(each) for each in _children(whole)]
+    if whole.get_content_maintype() != "multipart":
+        return head + b"\n" + b"\n".join(inner)
+    boundary = _encoded(parameter(whole, "boundary"))
+    return head + b"".join(b"\n--" + boundary + b"\n" + each for each in inner) + b"\n--" + boundary + b"--\n"
+
+
+def _written_payload(leaf: Message) -> bytes:
+    if value(leaf, "content-transfer-encoding").strip().lower() in ("", "7bit", "8bit", "binary"):
+        return data(leaf)
+    try:
+        payload = leaf.get_payload()
+    except ValueError:  # the name of its encoding holds what no name may
+        return b""
+    return payload.encode("ascii", "replace") if isinstance(payload, str) else b""
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
 def _from_base64(inner: bytes) -> bytes:
     try:
         return base64.b64decode(b"".join(inner.split()), validate=True)
@@ -202,7 +246,7 @@ def _from_base64(inner: bytes) -> bytes:
 
 
 def _children(part: Message) -> Iterator[Message]:
-    payload = part.get_payload()
+    payload = part.get_payload() if part.is_multipart() else []
     if isinstance(payload, list):
         yield from (each for each in payload if isinstance(each, Message))
 

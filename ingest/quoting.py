@@ -6,7 +6,7 @@ mailing lists, disclaimers, and the notes of archives on what they removed.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,7 @@ _WROTE = re.compile(
 )
 _WROTE_BARE = re.compile(r"\d.*\b(wrote|a écrit|schrieb|escribió|ha scritto)[ \t]*$")
 _OPENS = re.compile(
-    r"[ \t]*[*_]?(On|Am|Le|El|Il|Em|Den|Op|Dnia|W dniu|At|Quoting|In article|In message|In <|Thus spake|Dne|Em)\b"
+    r"[ \t]*[*_-]*(On|Am|Le|El|Il|Em|Den|Op|Dnia|W dniu|At|Quoting|In article|In message|In <|Thus spake|Dne|Em)\b"
 )
 _QUOTING = re.compile(r"[ \t]*Quoting .{3,120}:\s*$")
 _DAY = re.compile(r"\d{1,2}[./:-]\d{1,2}|\b(19|20)\d\d\b")
@@ -105,7 +105,12 @@ class _Sheet:
     def __init__(self, text: str) -> None:
         self.lines = lines(text)
         self.owners: list[_Stretch | None] = [None] * len(self.lines)
-        self.depths = [_depth(line.text) for line in self.lines]
+        self.depths: list[int] = []
+        for line in self.lines:
+            # An archive escapes a line that starts with "From"; within a quote the sign is one of the quote.
+            own = _ESCAPED.match(line.text) and not (self.depths and self.depths[-1])
+            self.depths.append(0 if own else _depth(line.text))
+        self.depths_seen = set(self.depths)
         self.last_quoted = max((number for number, depth in enumerate(self.depths) if depth), default=-1)
 
     def __len__(self) -> int:
@@ -163,7 +168,7 @@ def quoting(text: str, *, forwards: bool = False) -> tuple[Mark, ...]:
 def _depth(text: str) -> int:
     """How often a line is quoted; 0 for a line of the message's own."""
     prefix = _QUOTED.match(text)
-    if not prefix or _ESCAPED.match(text):
+    if not prefix:
         return 0
     initials = _INITIALS.match(text)
     return 0 if initials and initials[1] in _PROMPTS else prefix[1].count(">")
@@ -210,7 +215,7 @@ def _prefixed(sheet: _Sheet) -> None:
             continue
         first, number = number, _run_end(sheet, number)
         above = _attribution(sheet, first, free)
-        if above is None and _console([line.text for line in sheet.lines[first:number] if line.text.strip()]):
+        if above is None and _console(sheet, first, number):
             continue
         start = first if above is None else above
         label = sheet.said(start, first).strip()
@@ -227,10 +232,11 @@ def _run_end(sheet: _Sheet, number: int) -> int:
     return last + 1
 
 
-def _console(run: list[str]) -> bool:
+def _console(sheet: _Sheet, first: int, after: int) -> bool:
     """Whether lines that start with ">" are what was typed at a prompt: ">>> import ROOT", "JW> print"."""
+    run = [line.text for line in sheet.lines[first:after] if line.text.strip()]
     if all(text.startswith(">>>") and not text.startswith(">>>>") for text in run):
-        return True
+        return not sheet.depths_seen & {1, 2}  # a quote of a quote of a quote stands by quotes
     return len(run) < 3 and any(_INITIALS.match(text) for text in run)
 
 
@@ -346,70 +352,68 @@ def _after_fields(sheet: _Sheet, number: int) -> int:
 
 
 def _signatures(sheet: _Sheet) -> None:
-    """What stands under the message's own words: from "-- ", a closing formula or a disclaimer to what is taken."""
-    number = 0
-    while number < len(sheet):
-        if not sheet.owners[number] and any(signs(sheet, number) for signs in _SIGNS):
-            after = sheet.free_from(number)
-            sheet.take(_Stretch(number, after, "signature"))
-            number = after
-        else:
-            number += 1
+    """What stands under the message's own words, from a sign of a signature to what is somebody's already.
+
+    The surer signs are looked for first, since what stands under a closing formula ends where they start.
+    """
+    for find in (_under_dashes, _under_rule, _of_a_machine, _under_closing):
+        number = 0
+        while number < len(sheet):
+            after = None if sheet.owners[number] else find(sheet, number)
+            if after is not None:
+                sheet.take(_Stretch(number, after, "signature"))
+            number = after or number + 1
 
 
-def _below(sheet: _Sheet, number: int, most: int) -> list[str] | None:
-    """The lines that hold something below this one, up to what is taken; None when there are more than most."""
+def _below(sheet: _Sheet, number: int, most: int) -> tuple[list[str], int] | None:
+    """The lines that hold something below this one, up to what is taken, and where that is; None for more than most."""
     found: list[str] = []
-    for each in range(number + 1, len(sheet)):
-        if sheet.owners[each]:
-            break
-        if not sheet.blank(each):
-            found.append(sheet.text(each))
+    after = number + 1
+    while after < len(sheet) and not sheet.owners[after]:
+        if not sheet.blank(after):
+            found.append(sheet.text(after))
         if len(found) > most:
             return None
-    return found
+        after += 1
+    return found, after
 
 
-def _under_dashes(sheet: _Sheet, number: int) -> bool:
+def _under_dashes(sheet: _Sheet, number: int) -> int | None:
     text = sheet.text(number)
-    return text == "-- " or (bool(_DASHES.match(text)) and _below(sheet, number, MOST_SIGNED_LINES) is not None)
+    if text == "-- ":
+        return sheet.free_from(number)
+    below = _below(sheet, number, MOST_SIGNED_LINES) if _DASHES.match(text) else None
+    return below[1] if below else None
 
 
-def _under_closing(sheet: _Sheet, number: int) -> bool:
+def _under_rule(sheet: _Sheet, number: int) -> int | None:
+    below = _below(sheet, number, MOST_SIGNED_LINES) if _LINE.match(sheet.text(number)) else None
+    if below is None or any(len(each) > 100 for each in below[0]):
+        return None
+    return below[1] if _addresses(below[0]) >= 2 else None
+
+
+def _of_a_machine(sheet: _Sheet, number: int) -> int | None:
+    """Disclaimers, and what a program says of itself."""
+    if number and _DISCLAIMER.match(sheet.text(number)):
+        return sheet.free_from(number)
+    below = _below(sheet, number, 2) if _DEVICE.match(sheet.text(number)) else None
+    return below[1] if below else None
+
+
+def _under_closing(sheet: _Sheet, number: int) -> int | None:
     if not _CLOSING.match(sheet.text(number)):
-        return False
-    below = _below(sheet, number, MOST_SIGNED_LINES)
-    if below is None or any(len(each) > 72 or _NOT_SIGNED.match(each) for each in below):
-        return False
-    return len(below) <= MOST_CLOSING_LINES or _addresses(below) >= 2
-
-
-def _from_a_device(sheet: _Sheet, number: int) -> bool:
-    return bool(_DEVICE.match(sheet.text(number))) and _below(sheet, number, 2) is not None
-
-
-def _disclaims(sheet: _Sheet, number: int) -> bool:
-    return number > 0 and bool(_DISCLAIMER.match(sheet.text(number)))
-
-
-def _under_rule(sheet: _Sheet, number: int) -> bool:
-    if not _LINE.match(sheet.text(number)):
-        return False
-    below = _below(sheet, number, MOST_SIGNED_LINES)
-    if not below or any(len(each) > 100 for each in below):
-        return False
-    return _addresses(below) >= 2
+        return None
+    below, after = [], number + 1
+    while after < len(sheet) and not sheet.owners[after] and not _NOT_SIGNED.match(sheet.text(after)):
+        if not sheet.blank(after):
+            below.append(sheet.text(after))
+        if len(below) > MOST_SIGNED_LINES or len(sheet.text(after)) > 72:
+            return None
+        after += 1
+    return after if len(below) <= MOST_CLOSING_LINES or _addresses(below) >= 2 else None
 
 
 def _addresses(some: list[str]) -> int:
     """How many lines tell where somebody is to be found."""
     return sum(bool(_CONTACT.search(each)) for each in some)
-
-
-_SIGNS: tuple[Callable[[_Sheet, int], bool], ...] = (
-    _under_dashes,
-    _under_closing,
-    _from_a_device,
-    _disclaims,
-    _under_rule,
-)

@@ -59,7 +59,9 @@ def parse(raw: bytes, name: str = "") -> Parsed:
     subject = header.field(message.value(whole, "subject"))
     modified, of_date = _modified(whole)
     warnings = [*_of_header(whole, subject), *of_date, *body.warnings]
-    if message.cut_off(whole):
+    if whole.get_content_maintype() == "multipart" and not whole.is_multipart():
+        warnings.append("its parts cannot be told apart; all of it is read as one text")
+    elif message.cut_off(whole):
         warnings.append("the message is cut off, or a part of it does not end")
     if not body.text:
         warnings.append("the message has no text")
@@ -123,7 +125,7 @@ def _body(whole: Message) -> _Text:
         if part.role == "digested":
             warnings.extend(_digested(part.message, writer))
         elif part.role == "left out":
-            warnings.append(f"left out: {part.message.get_content_type()}")
+            warnings.append(f"left out: {message.media_type(part.message)}")
             links.extend(filter(None, [message.parameter(part.message, "url")]))
         elif part.message.get_content_type() in message.SEALED:
             warnings.append("the message is encrypted, or signed as a whole: nothing of it can be read")

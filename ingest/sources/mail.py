@@ -207,7 +207,7 @@ def _attachments(whole: Message, where: _Where) -> Iterator[Item]:
             continue
         data = message.data(part.message)
         place = part.place or "."
-        label = message.value(part.message, "content-id").strip(" <>\r\n\t") or _name(part.message, place)
+        label = header.field(message.value(part.message, "content-id")).strip("<>") or _name(part.message, place)
         label = quote(label, safe="@!$*+=~,-_.")
         label = label if label not in used else f"{label}~{place}"
         used.add(label)
@@ -218,7 +218,7 @@ def _attachments(whole: Message, where: _Where) -> Iterator[Item]:
 
 def _format(part: Message, data: bytes, name: str) -> tuple[str, str]:
     """The format of an attachment, and why it is not read ("" where it is)."""
-    kind = part.get_content_type()
+    kind = message.media_type(part)
     if kind in _SIGNATURES:
         return "", "a signature of the message"
     if kind in message.SEALED:

@@ -1,6 +1,7 @@
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,62 @@ def test_a_message_with_bytes_of_any_kind_in_its_body_is_read(
     golden: ModuleType, pieces: list[str], body: bytes
 ) -> None:
     golden.assert_sound(email.parse(b"From: a@b\n" + "".join(pieces).encode() + body))
+
+
+def nested(depth: int, start: str) -> bytes:
+    levels = "".join(start.format(number) for number in range(depth))
+    return f"From: a@b\nSubject: x\n{levels}\nThe threshold is 28 GeV.\n".encode()
+
+
+@pytest.mark.parametrize("depth", [60, 5000])
+def test_parts_nested_beyond_measure_are_read_as_one_text(depth: int) -> None:
+    parsed = email.parse(nested(depth, "Content-Type: multipart/mixed; boundary=b{0}\n\n--b{0}\n"))
+    assert parsed.text.endswith("The threshold is 28 GeV.")
+    assert "its parts cannot be told apart; all of it is read as one text" in parsed.warnings
+
+
+def test_a_few_nested_parts_are_followed() -> None:
+    parsed = email.parse(nested(20, "Content-Type: multipart/mixed; boundary=b{0}\n\n--b{0}\n"))
+    assert parsed.text == "The threshold is 28 GeV."
+
+
+def test_quotes_nested_beyond_measure_keep_their_words() -> None:
+    body = "<blockquote>deep " * 5000 + "28 GeV"
+    parsed = email.parse(f"From: a@b\nSubject: x\nContent-Type: text/html\n\n{body}".encode())
+    assert "deep" in parsed.text
+
+
+def test_an_encoding_whose_name_holds_a_null_is_unknown() -> None:
+    parsed = email.parse(b"From: a@b\nSubject: x\nDate: 1 Jun 2026\nContent-Type: text/plain; charset=a\0b\n\nG\xf6ran")
+    assert parsed.text == "Göran"
+
+
+def test_a_link_at_the_end_of_a_sentence_ends_before_its_punctuation() -> None:
+    text = "See https://helix.example/menu_(v7.2), (https://helix.example/b). <https://helix.example/c?a=1&b=2>"
+    assert email.parse(f"From: a@b\nSubject: x\n\n{text}".encode()).links == (
+        "https://helix.example/menu_(v7.2)",
+        "https://helix.example/b",
+        "https://helix.example/c?a=1&b=2",
+    )
+
+
+def test_an_empty_message_is_refused() -> None:
+    with pytest.raises(Unreadable, match="empty"):
+        email.parse(b"\n\n")
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "is_mail"),
+    [
+        (b"From: Ada <ada@helix.example>\nSubject: x\n\nHello", "1", True),
+        (b"Received: from a\n\tby b; today\nReturn-Path: <a@b>\n", "x.eml", True),
+        (b"From ada@helix.example Mon Jun  1 10:00:00 2026\nFrom: ada@helix.example\nSubject: x\n\n", "x.eml", True),
+        (b"\xef\xbb\xbfFrom: Ada\r\nSubject: x\r\n", "x", True),
+        (b"title: Menu\ndate: 2026-06-01\n\nText", "x", False),
+        (b"Subject: notes\nDate: Monday\n", "x", False),
+        (b"# Menu\n\nFrom: Ada\nTo: Bob\n", "x.md", False),
+        (b"", "x.eml", False),
+    ],
+)
+def test_a_message_is_told_by_its_header(head: bytes, name: str, is_mail: bool) -> None:
+    assert email.recognises(head, name) is is_mail

@@ -1,3 +1,4 @@
+import base64
 import gzip
 import shutil
 import zipfile
@@ -226,6 +227,32 @@ def test_files_in_a_forwarded_message_are_listed_too(tmp_path: Path) -> None:
     uris = [item.uri.removeprefix("mid:m3@helix.example") for item in listed(tmp_path) if not item.skipped]
     assert uris == ["", "/part-2.eml", "/menu%20v7.txt", "/part-2.1.3.eml", "/menu%20v7.txt~2.1.6"]
     assert [raw.data for raw in fetched(tmp_path)][-1] == b"another menu"
+
+
+def test_a_forwarded_message_that_is_broken_is_kept_as_it_is(tmp_path: Path) -> None:
+    inner = (
+        b'Subject: a\n\xadMIME-,ersion: 1.0\nContent-Type: multipart/mixed; boundary="c\xff"\n\n--c\xff\n'
+        b"Content-Type: text/plain; charset=a\0b\nContent-Transfer-Encoding: quoted-printable\n\nG\xf6ran\n--c\xff--\n"
+    )
+    outer = message(1, "Content-Type: multipart/mixed; boundary=b", body="--b\nContent-ID: <\udcad>")
+    raw = outer.encode("utf-8", "surrogateescape") + b"Content-Type: message/rfc822\n\n" + inner + b"\n--b--\n"
+    (tmp_path / "a.eml").write_bytes(raw)
+    forwarded = fetched(tmp_path)[1]
+    assert forwarded.format == "email"
+    assert forwarded.data.startswith(b"Subject: a\n")
+
+
+def test_a_forwarded_message_that_was_encoded_as_a_whole_is_decoded(tmp_path: Path) -> None:
+    inner = base64.encodebytes(b"From: Bob <bob@helix.example>\nSubject: Forwarded\n\nText.\n").decode()
+    body = f"--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}--b--\n"
+    (tmp_path / "a.eml").write_text(message(1, "Content-Type: multipart/mixed; boundary=b", body=body))
+    assert fetched(tmp_path)[1].data.startswith(b"From: Bob")
+
+
+def test_a_message_of_apple_mail_is_read_without_its_frame(tmp_path: Path) -> None:
+    raw = message(1)
+    (tmp_path / "1.emlx").write_text(f"{len(raw)}\n{raw}<?xml version='1.0'?><plist></plist>")
+    assert [each.data.decode() for each in fetched(tmp_path)] == [raw]
 
 
 def test_a_message_that_is_a_file_itself_has_both(tmp_path: Path) -> None:

@@ -64,8 +64,13 @@ def test_a_patch_of_git_in_a_body_is_no_message() -> None:
 
 
 def test_escaped_lines_come_back_as_they_were() -> None:
-    raw = FIRST + b">From here\n>>From there\n> From nowhere\n"
-    assert messages(raw)[0].endswith(b"\nFrom here\n>From there\n> From nowhere\n")
+    raw = FIRST + b">From here\n\n>>From there\n> From nowhere\n"
+    assert messages(raw)[0].endswith(b"\nFrom here\n\n>From there\n> From nowhere\n")
+
+
+def test_a_quoted_line_that_starts_with_from_stays_quoted() -> None:
+    raw = FIRST + b"> Where does it come from?\n>From the wiki?\n"
+    assert messages(raw)[0].endswith(b"\n>From the wiki?\n")
 
 
 def test_a_content_length_that_leads_to_a_message_is_believed() -> None:

@@ -55,6 +55,7 @@ def test_marks_lie_in_the_text_and_do_not_overlap(pieces: list[str]) -> None:
         "Il giorno 1 giu 2026, Ada ha scritto:",
         "Quoting Ada <ada@helix.example>:",
         "On Mon, 1 Jun 2026 10:00, Ada wrote",
+        "--On 1 June 2026 10:00 +0200 Ada Lovelace <ada@helix.example>\nwrote:",
     ],
 )
 def test_the_line_that_says_whose_words_they_are_belongs_to_the_quote(attribution: str) -> None:
@@ -77,6 +78,14 @@ def test_a_python_prompt_is_no_quote() -> None:
 
 def test_a_line_that_an_archive_escaped_is_no_quote() -> None:
     assert marked("Hello,\n>From here on it is 28 GeV.") == []
+
+
+def test_a_line_that_starts_with_from_within_a_quote_is_part_of_it() -> None:
+    assert marked("> Why?\n>From the wiki.\n> Yes.\n\nOh.") == [("quote", "> Why?\n>From the wiki.\n> Yes.")]
+
+
+def test_a_footnote_below_a_closing_formula_is_text() -> None:
+    assert marked("See [1].\n\nCheers\nBob\n\n[1] https://helix.example/menu") == [("signature", "Cheers\nBob")]
 
 
 def test_initials_before_the_sign_quote_too() -> None:
@@ -124,7 +133,6 @@ def test_signatures_of_many_kinds_are_marked(signature: str) -> None:
     [
         "Thanks for the plot. It shows the threshold\nat 28 GeV, as it should.",
         "Cheers,\n" + "\n".join(f"a line of text with number {number}" for number in range(9)),
-        "Thanks,\n\nP.S. the threshold is 28 GeV",
         "Menu\n----\n26 GeV until 2023\n28 GeV since",
         "a\n--\n" + "b\n" * 20,
     ],
