@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-# Mathematical letters, ligatures and full-width forms are plain letters drawn otherwise. Superscript digits, fractions
-# and units are not: NFKC would make 10² into 102.
-_DRAWN_OTHERWISE = ((0x1D400, 0x1D7FF), (0xFB00, 0xFB06), (0xFF01, 0xFF5E))
-_SPACES = dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
+from ingest.charset import plain_letters
+
 _NOTHING = dict.fromkeys([0, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 # Fonts of symbols put bullets and arrows where Unicode has private characters; others of that range mean nothing.
 _SYMBOLS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf06e\uf071\uf0a8\uf02d\uf09f"), "•") | {0xF0E0: "→"}
@@ -100,21 +98,12 @@ def rows(page: Any, number: int, *, slide: bool) -> list[Row]:
 
 
 def plain(text: str) -> str:
-    """Text with ligatures and drawn letters as plain letters, all spaces as spaces.
+    """Text with ligatures and drawn letters as plain letters, bullets as bullets, and nothing that means nothing.
 
-    >>> plain("e\\ufb03cient 𝑝𝑇 at 10\\u00a0cm²")
-    'efficient pT at 10 cm²'
+    >>> plain("\\uf0b7 e\\ufb03cient")
+    '• efficient'
     """
-    import unicodedata
-
-    text = text.translate(_SPACES).translate(_NOTHING).translate(_SYMBOLS)
-    if text.isascii():
-        return text
-    text = "".join(
-        unicodedata.normalize("NFKC", each) if any(a <= ord(each) <= z for a, z in _DRAWN_OTHERWISE) else each
-        for each in text
-    )
-    return _PRIVATE.sub("", unicodedata.normalize("NFC", text))
+    return _PRIVATE.sub("", plain_letters(text.translate(_NOTHING).translate(_SYMBOLS)))
 
 
 def _blocks(page: Any) -> Iterator[list[list[_Run]]]:

@@ -11,6 +11,7 @@ from typing import Any
 from ingest.document import Box, Mark, MarkKind
 from ingest.errors import Unreadable
 from ingest.format import Parsed
+from ingest.names import names
 from ingest.pagelines import Row, plain, rows
 from ingest.paragraphs import (
     Block,
@@ -40,8 +41,6 @@ _NO_TITLE = re.compile(
 _NO_AUTHOR = re.compile(
     r"|root|admin.*|user|owner|author|unknown|anonymous|microsoft.*|.*office.*|\S+@\S+", re.IGNORECASE
 )
-_NAME = re.compile(r"(?:[A-ZÀ-Þ][\w.'’-]*\.?[ -]){1,3}(?:(?:de|van|von|der|den|del|di|da|la|le)\s)*[A-ZÀ-Þ][\w'’-]+")
-_MARKER = re.compile(r"[\^_]?\{?[\d,*†‡§¶]+\}?(?=,|\s|$)")
 _ITEM = re.compile(r"\s*(?:- |\(?\w{1,3}[.)] )")
 _UNMAPPED = "\ufffd"
 
@@ -347,10 +346,11 @@ def _title_and_authors(said: dict[str, str | None], page: Sequence[Row], how: Se
     shown = _largest(page)
     if _NO_TITLE.fullmatch(title):
         title = " ".join(row.text for row in shown)[:300]
-    names = () if _NO_AUTHOR.fullmatch(author) else _people(author)
-    if not names and shown and not how.slides:
-        names = _names_below(page, shown)
-    return title, names
+    authors = () if _NO_AUTHOR.fullmatch(author) else _people(author)
+    # A deck's metadata tend to name whoever made the template.
+    if shown and (how.slides or not authors):
+        authors = _names_below(page, shown, how) or authors
+    return title, authors
 
 
 def _largest(page: Sequence[Row]) -> list[Row]:
@@ -364,7 +364,7 @@ def _largest(page: Sequence[Row]) -> list[Row]:
     first = next(position for position, row in enumerate(wordy) if row.size > 0.95 * size)
     found = [wordy[first]]
     for row in wordy[first + 1 : first + 4]:
-        if row.size <= 0.95 * size or row.y0 - found[-1].y1 > size:
+        if row.size <= 0.95 * size or row.y0 - found[-1].y1 > size or names(row.text):
             break
         found.append(row)
     return found
@@ -381,16 +381,18 @@ def _people(author: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
-def _names_below(page: Sequence[Row], title: Sequence[Row]) -> tuple[str, ...]:
-    """The authors in the rows right under the title, as long as each part of a row is a name."""
-    after = list(page).index(title[-1]) + 1
-    names: list[str] = []
-    for row in page[after : after + 6]:
-        parts = [part for part in re.split(r",|;|\band\b|\s{2,}", _MARKER.sub(",", row.text)) if part.strip()]
-        if not parts or not all(_NAME.fullmatch(part.strip()) for part in parts):
+def _names_below(page: Sequence[Row], title: Sequence[Row], how: Setting) -> tuple[str, ...]:
+    """The authors in the rows under the title: on a paper right below it, on a slide in the first row of names."""
+    after = page[list(page).index(title[-1]) + 1 :][: 6 if how.slides else 8]
+    found: list[str] = []
+    for row in after:
+        here = names(row.text)
+        if not here and (found or not how.slides):
             break
-        names.extend(part.strip() for part in parts)
-    return tuple(dict.fromkeys(names))
+        found.extend(here)
+        if found and how.slides:
+            break
+    return tuple(dict.fromkeys(found))
 
 
 def _moment(said: dict[str, str | None]) -> datetime | None:

@@ -13,8 +13,8 @@ from ingest.formats import indico_event
 
 FORMAT = "indico_event"
 KEYS = (
-    "_type _event title url startDate date time tz contributions sessions results allowed users groups folders attachments "
-    "filename speakers first_name note html hasAnyProtection"
+    "_type _event title url startDate date time tz contributions sessions results allowed users groups folders "
+    "attachments filename speakers first_name note html hasAnyProtection"
 ).split()
 WORDS = ["Conference", "2025-01-01", "10:00:00", "Mars/Base", "<p>x", "a"]
 LEAVES: Any = st.none() | st.booleans() | st.integers() | st.sampled_from(WORDS)
