@@ -17,7 +17,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from ingest import formats
 from ingest.document import Box, Mark
 from ingest.errors import Unreadable
 
@@ -67,7 +66,7 @@ class Format(Protocol):
 
 def names() -> Iterator[str]:
     """Every format there is, in alphabetical order."""
-    yield from sorted(module.name for module in iter_modules(formats.__path__))
+    yield from sorted(module.name for module in iter_modules(import_module("ingest.formats").__path__))
 
 
 def load(name: str) -> Format:

@@ -17,7 +17,6 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from ingest import sources
 from ingest.document import DocumentKind, Status
 from ingest.errors import BadSourceSettings
 
@@ -96,7 +95,7 @@ class Source(Protocol):
 
 def kinds() -> list[str]:
     """Every kind of source there is, in alphabetical order."""
-    return sorted(module.name for module in iter_modules(sources.__path__))
+    return sorted(module.name for module in iter_modules(import_module("ingest.sources").__path__))
 
 
 def principals(names: Iterable[str]) -> frozenset[str]:
