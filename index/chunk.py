@@ -25,6 +25,8 @@ HEADER_SHARE = 0.3
 CHARACTERS_PER_TOKEN = 16
 #: Characters of a quoted chunk, which is shown and not embedded.
 QUOTED_CHARACTERS = 4_000
+#: Pieces whose tokens, summed over their parts, come this near to the limit are counted again as a whole.
+UNSURE_SHARE = 0.1
 #: Fewer tokens than this leave no room for text beside what the model adds itself.
 MIN_TOKENS = 16
 
@@ -80,9 +82,10 @@ def chunks(
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """A block, or a part of one, and what it costs in tokens."""
+    """A block, or a part of one, as it is embedded and what that costs in tokens."""
 
     block: Block
+    embedded: str
     cost: int
 
 
@@ -104,11 +107,12 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What will be a chunk: neighbouring atoms of a section."""
+    """What will be a chunk: neighbouring atoms of a section. cost is the sum of its parts, its own tokens included."""
 
     group: _Group
     atoms: tuple[_Atom, ...]
     embedded: str
+    cost: int
 
     @property
     def start(self) -> int:
@@ -128,7 +132,8 @@ class _Cutter:
         self.outline = Outline(document.text, self.marks)
         self._text = document.text
         self._embedder = embedder
-        self._own = embedder.tokens([""])[0]
+        self._own = 0
+        self._headers: dict[str, int] = {"": 0}
         self._target = target
         self._limit = embedder.max_tokens
 
@@ -154,11 +159,17 @@ class _Cutter:
             prefix, cost, whole = prefixes[path]
             dropped = section.start
             for block in found if whole else ():
-                if block.kind != "heading" or self.outline.path(block.start)[-1:] != path[len(path) - 1 :]:
+                if block.kind != "heading" or not self._in_path(block, path):
                     break
                 dropped = block.end
             groups.append(_Group(section, anchor, path, prefix, cost, dropped))
         return groups
+
+    def _in_path(self, heading: Block, path: tuple[str, ...]) -> bool:
+        """Whether the path says all that a heading says."""
+        own = self.outline.path(heading.start)
+        words = " ".join(self._text[heading.start : heading.end].strip().strip("#").split())
+        return bool(own) and own == path[: len(own)] and words == own[-1]
 
     def _prefixes(self, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str, int, bool]]:
         """By path: the title and the path in front of the text, its tokens, and whether nothing was cut off."""
@@ -166,7 +177,9 @@ class _Cutter:
         whole = [_prefix(self.document.title, path) for path in ordered]
         most = int(PREFIX_SHARE * self._limit)
         found = {}
-        for path, prefix, cost in zip(ordered, whole, self._costs(whole), strict=True):
+        self._own, *counts = self._embedder.tokens(["", *whole])
+        for path, prefix, count in zip(ordered, whole, counts, strict=True):
+            cost = count - self._own
             if cost <= most and len(prefix) <= most * CHARACTERS_PER_TOKEN:
                 found[path] = (prefix, cost, True)
             else:
@@ -187,32 +200,40 @@ class _Cutter:
 
     def _atoms(self, groups: Sequence[_Group], laid: Sequence[Sequence[Block]]) -> list[list[_Atom]]:
         """The blocks of each section, those above the limit taken apart until each part fits."""
-        known: dict[tuple[int, int], int] = {}
-        current = [list(found) for found in laid]
-        open_ = [
-            (place, block) for place, found in enumerate(current) for block in found if self._counted(groups[place])
-        ]
-        while open_:
-            counts = self._costs([embedded(self._text[block.start : block.end]) for _, block in open_])
-            long: dict[tuple[int, int], list[Block]] = {}
-            for (place, block), count in zip(open_, counts, strict=True):
-                cost = max(count, self._least(block)) if block.end > groups[place].dropped else 0
-                known[block.start, block.end] = cost
-                if cost > self._limit - self._own - groups[place].prefix_cost and block.end - block.start > 1:
-                    long[block.start, block.end] = finer(self._text, block)
-            current = [
-                [part for block in found for part in long.get((block.start, block.end), [block])] for found in current
-            ]
-            open_ = [
-                (place, block)
-                for place, found in enumerate(current if long else [])
-                for block in found
-                if self._counted(groups[place]) and (block.start, block.end) not in known
-            ]
-        return [[_Atom(block, known.get((block.start, block.end), 0)) for block in found] for found in current]
+        whole: dict[Block, _Atom] = {}
+        cut: dict[Block, list[Block]] = {}
+        pending = [(group, block) for group, found in zip(groups, laid, strict=True) for block in found]
+        while pending:
+            texts = [self._shown(group, block) for group, block in pending]
+            deeper: list[tuple[_Group, Block]] = []
+            for (group, block), text, count in zip(pending, texts, self._costs(texts), strict=True):
+                cost = max(count, self._least(block)) if text else 0
+                if self._too_long(group, block, cost):
+                    cut[block] = finer(self._text, block)
+                    deeper.extend((group, part) for part in cut[block])
+                else:
+                    whole[block] = _Atom(block, text, cost)
+            pending = deeper
 
-    def _counted(self, group: _Group) -> bool:
-        return not group.section.quoted
+        def leaves(block: Block) -> Iterator[_Atom]:
+            if block in whole:
+                yield whole[block]
+            for part in cut.get(block, ()):
+                yield from leaves(part)
+
+        return [[atom for block in found for atom in leaves(block)] for found in laid]
+
+    def _shown(self, group: _Group, block: Block) -> str:
+        """A block as it is embedded; nothing of a quote and of a heading that stands in the prefix."""
+        if group.section.quoted or block.end <= group.dropped:
+            return ""
+        return embedded(self._text[block.start : block.end])
+
+    def _too_long(self, group: _Group, block: Block, cost: int) -> bool:
+        length = block.end - block.start
+        if group.section.quoted:
+            return length > QUOTED_CHARACTERS
+        return length > 1 and cost > self._limit - self._own - group.prefix_cost
 
     def _least(self, block: Block) -> int:
         """What a block costs at least, by its characters that are not white space."""
@@ -223,7 +244,9 @@ class _Cutter:
     def _packed(self, group: _Group, atoms: Sequence[_Atom]) -> Iterator[_Piece]:
         """Neighbouring atoms together, in pieces of about equal length up to the target."""
         if group.section.quoted:
-            yield from self._quoted(group, atoms)
+            start = atoms[0].block.start
+            for _, some in groupby(atoms, key=lambda atom: (atom.block.start - start) // QUOTED_CHARACTERS):
+                yield _Piece(group, tuple(some), "", 0)
             return
         limit = self._limit if group.section.place == "slide" else self._target
         room = limit - self._own - group.prefix_cost
@@ -239,14 +262,11 @@ class _Cutter:
             filled += atom.cost
         yield self._piece(group, taken)
 
-    def _quoted(self, group: _Group, atoms: Sequence[_Atom]) -> Iterator[_Piece]:
-        start = atoms[0].block.start
-        for _, some in groupby(atoms, key=lambda atom: (atom.block.start - start) // QUOTED_CHARACTERS):
-            yield _Piece(group, tuple(some), "")
-
     def _header_cost(self, block: Block) -> int:
         header = self._header(block)
-        return self._costs([header])[0] if header else 0
+        if header not in self._headers:
+            self._headers[header] = self._costs([header])[0]
+        return self._headers[header]
 
     def _header(self, block: Block) -> str:
         """The header of the table that a piece goes on with when it begins with this block; else ""."""
@@ -256,35 +276,47 @@ class _Cutter:
         return header if len(header) < HEADER_SHARE * self._limit * 4 else ""
 
     def _piece(self, group: _Group, atoms: Sequence[_Atom]) -> _Piece:
-        return _Piece(group, tuple(atoms), self._embedded(group, atoms, mathematics=True))
-
-    def _embedded(self, group: _Group, atoms: Sequence[_Atom], *, mathematics: bool) -> str:
-        start = max(atoms[0].block.start, group.dropped)
-        end = max(start, atoms[-1].block.end)
-        body = embedded(self._text[start:end], mathematics=mathematics).strip()
-        parts = [group.prefix, self._header(atoms[0].block), body]
-        return "\n".join(part for part in parts if part) or self._text[atoms[0].block.start : end].strip()
+        first = atoms[0].block
+        body = "".join(atom.embedded for atom in atoms).strip()
+        parts = [group.prefix, self._header(first), body]
+        shown = "\n".join(part for part in parts if part) or self._text[first.start : atoms[-1].block.end].strip()
+        cost = self._own + group.prefix_cost + self._header_cost(first) + sum(atom.cost for atom in atoms)
+        return _Piece(group, tuple(atoms), shown, cost)
 
     def _fitting(self, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
-        """The same pieces, those that have too many tokens after all made shorter."""
-        counts = iter(self._embedder.tokens([piece.embedded for piece in pieces if piece.embedded]))
+        """The same pieces, those that have too many tokens after all made shorter.
+
+        The tokens of parts that white space divides add up; a tokenizer with other habits is given UNSURE_SHARE.
+        """
+        unsure = [piece for piece in pieces if piece.cost > (1 - UNSURE_SHARE) * self._limit - len(piece.atoms)]
+        counts = dict(zip(map(id, unsure), self._tokens(unsure), strict=True))
         for piece in pieces:
-            if piece.embedded and next(counts) > self._limit:
+            if counts.get(id(piece), 0) > self._limit:
                 yield from self._shorter(piece)
             else:
                 yield piece
 
+    def _tokens(self, pieces: Sequence[_Piece]) -> list[int]:
+        return self._embedder.tokens([piece.embedded for piece in pieces]) if pieces else []
+
     def _shorter(self, piece: _Piece) -> Iterator[_Piece]:
         """A piece without its mathematics in words; if that is not enough, in two."""
-        plain = _Piece(piece.group, piece.atoms, self._embedded(piece.group, piece.atoms, mathematics=False))
-        if self._embedder.tokens([plain.embedded])[0] <= self._limit:
+        plain = self._piece(piece.group, [self._without_words(atom) for atom in piece.atoms])
+        if self._tokens([plain])[0] <= self._limit:
             yield plain
             return
-        parts = piece.atoms
-        if len(parts) == 1:
-            parts = tuple(_Atom(block, 0) for block in finer(self._text, parts[0].block))
-        half = len(parts) // 2
-        yield from self._fitting([self._piece(piece.group, parts[:half]), self._piece(piece.group, parts[half:])])
+        atoms = piece.atoms
+        if len(atoms) == 1:
+            parts = finer(self._text, atoms[0].block)
+            atoms = tuple(_Atom(part, self._shown(piece.group, part), 0) for part in parts)
+        half = len(atoms) // 2
+        for some in (atoms[:half], atoms[half:]):
+            part = self._piece(piece.group, some)
+            yield from [part] if self._tokens([part])[0] <= self._limit else self._shorter(part)
+
+    def _without_words(self, atom: _Atom) -> _Atom:
+        text = self._text[atom.block.start : atom.block.end]
+        return _Atom(atom.block, embedded(text, mathematics=False), atom.cost) if atom.embedded else atom
 
 
 def _prefix(title: str, path: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from index.store import Terms
 
 #: Saturation and length normalisation of BM25 (Robertson and Zaragoza 2009).
 K1 = 0.9
-B = 0.4
+B = 0.6
 #: How many terms an average chunk of each kind has. Constants, never taken from the live index: what someone may not
 #: read must not move the scores of what he may.
 AVERAGE_TERMS: Mapping[ChunkKind, float] = {
