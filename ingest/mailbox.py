@@ -6,6 +6,7 @@ What is in them is told by content; every file that is no mail is named, with th
 import gzip
 import os
 import re
+import stat
 import tempfile
 import weakref
 import zipfile
@@ -35,7 +36,8 @@ _BLOCK = 2**20
 #: Why a file is not read that is no mail.
 NO_MAIL = "holds no mail"
 
-Kind = Literal["mbox", "message", "page", "emlx", "none"]
+#: "closed" is what could not be opened, so that nobody knows what it holds.
+Kind = Literal["mbox", "message", "page", "emlx", "closed", "none"]
 
 _GZIPPED, _ZIPPED = b"\x1f\x8b", b"PK\x03\x04"
 _INDEX = re.compile(r"(?:author|date|subject|thread|index)\.html?$", re.IGNORECASE)
@@ -77,7 +79,7 @@ def containers(path: Path) -> Iterator[Container]:
         yield from (Container(here / each, "none", skipped="links to folders are not followed") for each in linked)
         for name in sorted(names, key=lambda name: (_month(name), _number(name), name)):
             yield from _file(here / name)
-    yield from (Container(Path(error.filename), "mbox") for error in refused)
+    yield from (Container(Path(error.filename), "closed") for error in refused)
 
 
 def is_maildir(path: Path) -> bool:
@@ -109,10 +111,13 @@ def kind_of(head: bytes, name: str) -> Kind:
 def _file(path: Path) -> Iterator[Container]:
     """The containers in a file."""
     try:
-        size = path.stat().st_size
-        head = _head(path)
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            yield Container(path, "none", skipped="no file")
+            return
+        size, head = found.st_size, _head(path)
     except (OSError, EOFError, zlib.error):
-        yield Container(path, "mbox")  # opening it tells what is wrong
+        yield Container(path, "none", skipped="no file") if path.is_symlink() else Container(path, "closed")
         return
     if not head:
         yield Container(path, "none", skipped="the file is empty" if size == 0 else "nothing is in the file")
@@ -148,7 +153,7 @@ def _head(path: Path) -> bytes:
     if not head.startswith(_GZIPPED):
         return head
     with gzip.open(path) as inside:
-        return inside.read(_HEAD)
+        return inside.read1(_HEAD)  # of an archive that breaks off, what there is
 
 
 def _members(path: Path) -> Iterator[Container]:
@@ -158,7 +163,7 @@ def _members(path: Path) -> Iterator[Container]:
             members = [each for each in archive.infolist() if not each.is_dir()]
             heads = [(each.filename, _member_head(archive, each)) for each in members]
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError):
-        yield Container(path, "mbox")
+        yield Container(path, "closed")
         return
     for name, head in heads:
         kind = kind_of(head, name)
@@ -185,15 +190,19 @@ def _number(name: str) -> int:
 
 
 def spans(container: Container) -> Iterator[Span]:
-    """Where the messages of a container stand, in order; together they cover it. Raises Unreadable."""
+    """Where the messages of a container stand, in order; those of an mbox cover it. Raises Unreadable."""
     with _opened(container) as stream:
         if container.kind == "mbox":
             yield from split(stream)
             return
+        if container.kind == "closed":
+            raise Unreadable(f"{container.path.name} could not be opened when it was listed")
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         if container.kind == "emlx":
             first = stream.readline(_HEAD)
+            if not first.strip().isdigit():
+                raise Unreadable(f"{container.path.name} does not start with the length of its message")
             yield Span(0, len(first), min(size, len(first) + int(first)))
         else:
             yield Span(0, 0, size)

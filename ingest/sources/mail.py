@@ -36,7 +36,7 @@ def claims(path: Path) -> bool:
         return True
     mail = False
     for container in mailbox.containers(path):
-        if container.kind != "none":
+        if container.kind not in ("none", "closed"):
             mail = True
         elif container.skipped == mailbox.NO_MAIL and not _BESIDE.fullmatch(container.path.name):
             return False
