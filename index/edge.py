@@ -49,8 +49,8 @@ _PAGE = 1000
 # is replayed in about a second when the store is opened after a crash.
 _FLUSH_AFTER = 10_000
 _Item = TypeVar("_Item")
-# Segments are not merged beyond 26,000 vectors of 384 numbers, so that housekeeping costs about 2 s of one core for
-# each 20,000 new points. Without a limit all is rewritten in one go: 13 s at 100,000. Searches take the same time.
+# Segments are not merged beyond 26,000 vectors of 384 numbers, so that housekeeping costs 2 to 4 s of one core
+# for each 20,000 new points. Without a limit all is rewritten in one go: 13 s at 100,000. Searches take the same time.
 _SEGMENT_KILOBYTES = 40_000
 _KINDS = {
     "keyword": qdrant.PayloadSchemaType.Keyword,
@@ -180,7 +180,7 @@ class EdgeStore:
     def idle(self) -> None:
         """Index what is new and drop what was deleted, which halves the time of a search at 100,000 chunks.
 
-        Nobody is answered meanwhile: the library holds the interpreter lock, about 2 s for each 20,000 new points.
+        Nobody is answered meanwhile: the library holds the interpreter lock, 2 to 4 s for each 20,000 new points.
         """
         with self._lock:
             if self._tidy:
