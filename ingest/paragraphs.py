@@ -28,6 +28,7 @@ _SENTENCE_END = re.compile(r"[.!?:;]['\")\]”’]*(?:\^?\d+)?$")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
 )
+_BARE_NUMBER = re.compile(r"(?:[-+−]?\d[\d.,]*(?:\s?%)?|10\^[-−]?\d+)(?:\s+(?:[-+−]?\d[\d.,]*|10\^[-−]?\d+))*")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -100,7 +101,7 @@ def blocks(page: Sequence[Row], how: Setting) -> list[Block]:
             pending.append(page[position])
             position += 1
     found.extend(_text_blocks(pending, how))
-    return _with_depths(found)
+    return _with_depths(_without_ticks(found))
 
 
 def vocabulary(pages: Iterable[Iterable[Row]]) -> Counter[str]:
@@ -219,6 +220,19 @@ def _without_contents(page: Sequence[Row]) -> list[Row]:
     ]
 
 
+def _is_tick(row: Row) -> bool:
+    """Whether a row holds bare numbers alone, as stand at the axes of a plot."""
+    return all(_BARE_NUMBER.fullmatch(cell.text) for cell in row.cells)
+
+
+def _without_ticks(found: Sequence[Block]) -> list[Block]:
+    """The blocks of a page without the numbers at the axes of plots; fewer than three may be anything."""
+    ticks = [block for block in found if block.kind == "paragraph" and all(map(_is_tick, block.rows))]
+    if sum(len(block.rows) for block in ticks) < 3:
+        return list(found)
+    return [block for block in found if block not in ticks]
+
+
 def _with_depths(found: Sequence[Block]) -> list[Block]:
     """The blocks of a page with the depth of each list item, from how far it stands from the others."""
     edges: list[float] = []
@@ -273,6 +287,8 @@ def _parts(before: Sequence[Row], row: Row, how: Setting) -> bool:
     """Whether a row begins a new block."""
     last, first = before[-1], before[0]
     hangs = how.slides and bool(_BULLET.match(first.text)) and row.x0 > first.x0 + 0.4 * row.size
+    if _is_tick(last) != _is_tick(row):
+        return True
     resized = abs(last.size - row.size) > 0.1 * max(last.size, row.size)
     if last.mono != row.mono or (resized and not (hangs and row.text[:1].islower())):
         return True

@@ -1,7 +1,8 @@
 """The shapes of a slide in reading order, from the XML of a PPTX file."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -296,10 +297,23 @@ def _is_mono(paragraph: Any) -> bool:
     return bool(runs) and all(face is not None and _MONO.search(face.get("typeface") or "") for face in faces)
 
 
-def repeated(decks: Iterable[Iterable[Shape]], least: int) -> frozenset[str]:
-    """The words of shapes that stand on so many slides or more: logos, names of the meeting."""
-    counts: dict[str, int] = {}
-    for slide in decks:
-        for words in {shape.text for shape in slide if shape.kind in ("text", "picture")}:
-            counts[words] = counts.get(words, 0) + 1
-    return frozenset(words for words, count in counts.items() if count >= least)
+def boilerplate(slides: Sequence[Sequence[Shape]]) -> list[list[Shape]]:
+    """What only repeats on each slide: its number, and words that stand on more than half of three or more slides."""
+    counts = Counter(
+        key for number, found in enumerate(slides, 1) for key in {_unnumbered(each, number) for each in found}
+    )
+    often = max(3, len(slides) // 2 + 1)
+    return [
+        [
+            each
+            for each in found
+            if each.kind in ("text", "picture")
+            and (each.text.strip(" /-") == str(number) or counts[_unnumbered(each, number)] >= often)
+        ]
+        for number, found in enumerate(slides, 1)
+    ]
+
+
+def _unnumbered(shape: Shape, number: int) -> str:
+    """The words of a shape without the number of its slide."""
+    return re.sub(rf"\b{number}\b", "#", shape.text)

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.names import names
-from ingest.slideshapes import Paragraph, Shape, links, paragraphs, repeated, shapes
+from ingest.slideshapes import Paragraph, Shape, boilerplate, links, paragraphs, shapes
 from ingest.writer import Writer
 from ingest.zipguard import checked
 
@@ -37,10 +37,9 @@ def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
     slides = _slides(deck)
     height = deck.slide_height or 6858000
     read = [shapes(slide, height) for slide in slides]
-    dull = repeated(read, max(3, len(slides) // 2 + 1))
     writer = Writer()
-    for number, (slide, found) in enumerate(zip(slides, read, strict=True), start=1):
-        _write_slide(writer, number, [each for each in found if each.text not in dull or each.kind == "title"], slide)
+    for number, (slide, found, dull) in enumerate(zip(slides, read, boilerplate(read), strict=True), start=1):
+        _write_slide(writer, number, [each for each in found if each not in dull], slide)
     if not writer.text:
         raise Unreadable(f"no text on any of {len(slides)} slides; it needs OCR")
     title, authors, modified = _about(deck, members, read)
