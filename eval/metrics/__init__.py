@@ -1,0 +1,1 @@
+"""How good an answer or a ranking is: one file a metric."""
