@@ -17,6 +17,7 @@ from index.terms import document_terms
 from ingest.archive import Archive
 from ingest.document import Document, may_read
 from ingest.errors import Unreadable
+from ingest.format import Parsed
 from ingest.isolate import Parsers
 from ingest.manifest import Manifest, Row, Sync
 from ingest.read import content_hash, document
@@ -27,6 +28,8 @@ from ingest.sync import Plan, plan, stamp
 # that a killed run repeats little.
 BATCH_DOCUMENTS = 64
 BATCH_CHARACTERS = 400_000
+# The store's housekeeping holds everything else up; after so many new points it takes some two seconds.
+HOUSEKEEPING_POINTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Index:
         self.embedder = embedder
         self._vectors = vectors
         self._writing = Lock()
+        self._new_points = 0
         self._pipeline = pipeline(embedder.name)
         built_with = manifest.facts().get("model")
         if built_with not in (None, embedder.name):
@@ -179,18 +183,28 @@ class Index:
                     yield (item, raw), raw
 
         for (item, raw), outcome in parsers.parse(fetched()):
-            yield from (self._quarantine(source, *failed.pop(), report) for _ in range(len(failed)))
-            if isinstance(outcome, Unreadable):
-                yield self._quarantine(source, item, outcome, report)
-                continue
-            raw_key, layout_key = self.archive.put_raw(raw), self.archive.put_layout(outcome.layout)
-            made_document = document(item, raw, outcome, source, raw_key=raw_key, layout_key=layout_key)
-            now = stamp(source, item, self._pipeline)
-            if not made_document.text.strip():
-                yield self._skip_empty(source, item, now, report)
-                continue
-            yield _Read(item, now, raw_key, made_document, self._generation(made_document))
-        yield from (self._quarantine(source, *failed.pop(), report) for _ in range(len(failed)))
+            yield self._parsed(source, item, raw, outcome, report)
+            while failed:
+                self._quarantine(source, *failed.pop(), report)
+                yield None
+        for item, problem in failed:
+            self._quarantine(source, item, problem, report)
+            yield None
+
+    def _parsed(
+        self, source: Source, item: Item, raw: Raw, outcome: Parsed | Unreadable, report: Report
+    ) -> _Read | None:
+        """What parsing gave, kept in the archive; None where there is nothing to index."""
+        if isinstance(outcome, Unreadable):
+            self._quarantine(source, item, outcome, report)
+            return None
+        raw_key, layout_key = self.archive.put_raw(raw), self.archive.put_layout(outcome.layout)
+        made = document(item, raw, outcome, source, raw_key=raw_key, layout_key=layout_key)
+        now = stamp(source, item, self._pipeline)
+        if not made.text.strip():
+            self._skip_empty(source, item, now, report)
+            return None
+        return _Read(item, now, raw_key, made, self._generation(made))
 
     def _generation(self, made: Document) -> str:
         return hashlib.sha256(f"{content_hash(made)} {self._pipeline}".encode()).hexdigest()[:32]
@@ -246,6 +260,10 @@ class Index:
         self.manifest.put(pending)
         self._switch(pending)
         report.indexed += len(changed)
+        self._new_points += len(points)
+        if self._new_points >= HOUSEKEEPING_POINTS:
+            self.store.idle()
+            self._new_points = 0
 
     def _set_readers(self, row: Row, read: _Read, report: Report) -> int:
         """Bring who may read it up to date where its content is the same; returns 1 if that changed."""

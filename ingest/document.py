@@ -85,7 +85,13 @@ class Document:
 def may_read(readers: tuple[frozenset[str], ...], principals: frozenset[str] | None) -> bool:
     """Whether someone who holds these principals meets every clause; None is the owner of the index, who reads all.
 
+    Where there is no clause, or more than the store can keep, nobody but the owner may read.
+
     >>> may_read((frozenset({"group:a", "user:ada"}), frozenset({"group:b"})), frozenset({"public", "group:a"}))
     False
+    >>> may_read((), frozenset({"public"}))
+    False
     """
-    return principals is None or all(clause & principals for clause in readers)
+    if principals is None:
+        return True
+    return 0 < len(readers) <= MAX_CLAUSES and all(clause & principals for clause in readers)

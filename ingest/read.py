@@ -1,6 +1,7 @@
 """From the bytes of an item to its document."""
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC
 from functools import cache
@@ -9,6 +10,8 @@ from pathlib import Path
 from ingest.document import MAX_CLAUSES, NOBODY, Document
 from ingest.format import Parsed, load
 from ingest.source import Item, Raw, Source
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @cache
@@ -42,23 +45,32 @@ def document(
         uri=item.uri,
         kind=raw.kind,
         source=source.name,
-        title=raw.title or read.title or raw.name or item.uri,
-        text=read.text,
+        title=_whole(raw.title or read.title or raw.name or item.uri),
+        text=_whole(read.text),
         readers=readers,
         parent=raw.parent or read.parent,
         thread=raw.thread or read.thread,
         modified=modified if modified is None or modified.tzinfo else modified.replace(tzinfo=UTC),
         version=raw.version or read.version,
         status=raw.status,
-        authors=raw.authors or read.authors,
+        authors=tuple(map(_whole, raw.authors or read.authors)),
         language=read.language,
-        marks=read.marks,
+        marks=tuple(replace(mark, label=_whole(mark.label), fragment=_whole(mark.fragment)) for mark in read.marks),
         identifiers=read.identifiers,
-        links=tuple(dict.fromkeys((*raw.links, *read.links))),
-        warnings=(*raw.warnings, *read.warnings, *warnings),
+        links=tuple(dict.fromkeys(map(_whole, (*raw.links, *read.links)))),
+        warnings=tuple(map(_whole, (*raw.warnings, *read.warnings, *warnings))),
         raw=raw_key,
         layout=layout_key,
     )
+
+
+def _whole(text: str) -> str:
+    """Text without halves of surrogate pairs, which no store takes; every offset stays true.
+
+    >>> _whole("a\\ud800b")
+    'a\ufffdb'
+    """
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def clauses(given: tuple[frozenset[str], ...]) -> tuple[tuple[frozenset[str], ...], tuple[str, ...]]:
