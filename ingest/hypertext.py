@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from ingest.charset import decoded
@@ -323,10 +324,10 @@ def _list(element: "HtmlElement", page: _Page, depth: int) -> None:
         if isinstance(each, str):
             lines.append(each)
             continue
-        page.writer.block("\n".join(lines))
+        page.writer.block(dedent("\n".join(lines)).lstrip())
         lines = []
         _block(each, page, depth + 1)
-    page.writer.block("\n".join(lines))
+    page.writer.block(dedent("\n".join(lines)).lstrip())
 
 
 def _items(element: "HtmlElement", page: _Page, depth: int, indent: str) -> Iterator["str | HtmlElement"]:
