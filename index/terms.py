@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Protocol, cast
 
 from index.chunk import ChunkKind
-from index.embedded import GREEK, SILENT, spelled
+from index.embedded import GREEK, SILENT
 from index.store import Terms
 
 #: Saturation and length normalisation of BM25 (Robertson and Zaragoza 2009).
@@ -36,10 +36,10 @@ STOP_WORDS = frozenset(
 
 #: What a number is measured in; "13.6 TeV" then is also one term.
 _UNIT = (
-    r"(?:[kMGTPEmunpf\u03bc]?(?:eV(?:/c\^?2?)?|Hz|b|B|s|m|g|T|V|A|W|K|J|rad|Pa|bit|byte|bps|bar|barn)"
-    r"|[kMGTP]i?B|cm|mm2|Gy|sr|min|h|[afpn]b\^?-1|events?)"
+    r"(?:[afpn]b\^?-1|[kMGTPEmunpf\u03bc]?(?:eV(?:/c\^?2?)?|Hz|b|B|s|m|g|V|A|W|K|J|rad|Pa|bit|byte|bps|bar|barn)"
+    r"|[kMGm]?T|[kMGTP]i?B|cm|Gy|sr|min|h|events?)"
 )
-_QUANTITY = re.compile(rf"(?<![-\w.^])(\d+(?:\.\d+)?)[ ~]({_UNIT})(?![\w^])")
+_QUANTITY = re.compile(rf"(?<![-\w.^])(\d+(?:\.\d+)?)\$?[ ~]({_UNIT})(?![\w^]|-\d)")
 _CLOSE_QUANTITY = re.compile(rf"(\d+(?:\.\d+)?)({_UNIT})")
 _UNIT_ALONE = re.compile(_UNIT)
 _STYLED = re.compile(r"\\(?:" + "|".join(sorted(SILENT, key=len, reverse=True)) + r")\b\s*\{([^{}]*)\}")
@@ -59,6 +59,8 @@ _RUN = re.compile(r"[^\W_]+")
 _PLAIN = re.compile(r"[A-Z]?[a-z]+")
 #: XMLParser is XML and Parser, Run2 is Run and 2, 24GeV is 24 and GeV; e28, L1 and 3D stay whole.
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]")
+#: A longer word in capitals is a word that is shouted, and stemmed too.
+_LONGEST_ACRONYM = 6
 #: Longer ones are hashes and encoded data: whole, and not split.
 _LONGEST_SPLIT = 64
 
@@ -107,9 +109,9 @@ def _forms(surface: str) -> tuple[str, ...]:
     if surface.isalpha() and surface[1:].islower() and not any(sign in GREEK for sign in surface):
         return (surface.casefold(),)
     if surface.startswith("\\"):
-        return (
-            () if surface[1:] in SILENT else tuple(word for word in spelled(surface).split() if word not in STOP_WORDS)
-        )
+        return () if surface[1:] in SILENT else _word(surface[1:].removeprefix("var"))
+    if surface.isupper() and surface.isascii() and surface.isalpha() and len(surface) > _LONGEST_ACRONYM:
+        return tuple(dict.fromkeys((surface.lower(), *_word(surface))))
     if surface.startswith(("http://", "https://")):
         return _address(surface)
     return tuple(dict.fromkeys(_identifier(surface)))
