@@ -4,14 +4,13 @@ Indico answers ``/export/event/ID.json`` and ``/export/categ/ID.json`` with an e
 detail decides whether contributions stand in the event or in its sessions.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.document import NOBODY
-from ingest.errors import Unreadable
+from ingest.jsontext import loaded
 
 Json = dict[str, object]
 
@@ -134,14 +133,6 @@ def answer(raw: bytes) -> Answer:
     if isinstance(count, int) and count > len(results):
         return Answer(events, complete=False, reason=f"it holds {len(results)} of {count} events")
     return Answer(events)
-
-
-def loaded(raw: bytes) -> object:
-    """The JSON in these bytes; raises Unreadable."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"no JSON that can be read ({error})") from None
 
 
 def event_uri(found: Json, *, url: str = "") -> str:

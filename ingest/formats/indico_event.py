@@ -7,7 +7,8 @@ from datetime import datetime
 from ingest import hypertext
 from ingest.errors import Unreadable
 from ingest.format import Parsed
-from ingest.indico_export import Access, Attachment, Event, Json, Note, Person, Talk, answer, event, loaded, talk
+from ingest.indico_export import Access, Attachment, Event, Json, Note, Person, Talk, answer, event, talk
+from ingest.jsontext import loaded
 from ingest.writer import Writer
 
 SUFFIXES = (".json",)

@@ -52,7 +52,7 @@ def check(format_name: str, given: Path, expected: Path) -> None:
 
 def assert_sound(parsed: Parsed) -> None:
     """What holds for everything that any format reads: marks and boxes lie inside the text, text can be written."""
-    parsed.text.encode("utf-8")
+    "".join((parsed.text, parsed.title, *parsed.authors, *parsed.links, *parsed.warnings)).encode("utf-8")
     for mark in parsed.marks:
         assert 0 <= mark.start < mark.end <= len(parsed.text), mark
         assert "\n" not in mark.label
