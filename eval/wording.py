@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from app.quantity import plain
 
 _ESCAPED = re.compile(r"\\(?=[^A-Za-z0-9\s])")
+#: A line of four fields or more with nothing but commas between them: "268,231" in it are two numbers.
+_FIELDS = re.compile(r"^(?=.*[A-Za-z])[^,\n]+(?:,[^,\s][^,\n]*){3,}$", re.MULTILINE)
 
 
 def said(atoms: Sequence[Sequence[str]], text: str) -> int:
@@ -24,6 +26,7 @@ def folded(text: str) -> str:
     >>> folded(r"**HLT\_met120**  needs 97.8 % of $4.2\,\mu s$")
     'hlt_met120 needs 97.8% of 4.2 us'
     """
+    text = _FIELDS.sub(lambda line: line[0].replace(",", " | "), text)
     text = re.sub(r"\s+", " ", _ESCAPED.sub("", plain(text))).strip().casefold()
     return text.replace(" %", "%")
 

@@ -8,8 +8,9 @@ import pytest
 
 from app.config import Embedding, Settings
 from eval.case import Case, Ranking
-from eval.tasks import beir, peer, retrieval
+from eval.tasks import beir, peer
 from eval.tasks.retrieval import corpus_site, rankings, report
+from index.build import Progress
 
 CORPUS = {
     "menu": ("Trigger menu", "The lowest unprescaled single-electron threshold is 28 GeV."),
@@ -65,7 +66,7 @@ def test_the_real_pipeline_ranks_each_document_once(collection: Path, tmp_path: 
 def test_a_second_run_reads_nothing_again(collection: Path, tmp_path: Path) -> None:
     settings = Settings(embedding=Embedding(model="word-hash"))
     for expected in (3, 0):
-        read = []
+        read: list[Progress] = []
         with corpus_site(collection, tmp_path / "data", settings, progress=read.append):
             assert len(read) == expected
 
@@ -105,7 +106,3 @@ def test_a_peer_that_fails_leaves_its_reason(collection: Path) -> None:
     ran = peer.rankings(peer.PEERS["rank-bm25"], collection, [], depth=10)
     assert not ran.rankings
     assert "FileNotFoundError" in ran.note
-
-
-def test_a_leg_is_asked_for_enough_chunks_to_fold_into_its_documents() -> None:
-    assert retrieval._CHUNKS >= 4 * retrieval.DOCUMENTS
