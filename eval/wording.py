@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from app.quantity import plain
 
 _ESCAPED = re.compile(r"\\(?=[^A-Za-z0-9\s])")
+_PLUS_MINUS = re.compile(r"\s*(?:±|\+/?-|\\pm(?![A-Za-z]))\s*")
 #: A line of four fields or more with nothing but commas between them: "268,231" in it are two numbers.
 _FIELDS = re.compile(r"^(?=.*[A-Za-z])[^,\n]+(?:,[^,\s][^,\n]*){3,}$", re.MULTILINE)
 
@@ -23,11 +24,12 @@ def said(atoms: Sequence[Sequence[str]], text: str) -> int:
 def folded(text: str) -> str:
     r"""A text as it is compared.
 
-    >>> folded(r"**HLT\_met120**  needs 97.8 % of $4.2\,\mu s$")
-    'hlt_met120 needs 97.8% of 4.2 us'
+    >>> folded(r"**HLT\_met120**  needs 97.8 % of $4.2\pm0.1\,\mu s$")
+    'hlt_met120 needs 97.8% of 4.2 ± 0.1 us'
     """
     text = _FIELDS.sub(lambda line: line[0].replace(",", " | "), text)
-    text = re.sub(r"\s+", " ", _ESCAPED.sub("", plain(text))).strip().casefold()
+    text = _PLUS_MINUS.sub(" ± ", plain(text))
+    text = re.sub(r"\s+", " ", _ESCAPED.sub("", text)).strip().casefold()
     return text.replace(" %", "%")
 
 

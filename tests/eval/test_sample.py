@@ -22,9 +22,13 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def words(text: str) -> str:
-    """The words and numbers of a text in one line; mathematics and the addresses of links are left out."""
-    text = re.sub(r"\]\([^)\s]*\)", "]", re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " ", text, flags=re.DOTALL))
-    return " ".join(re.findall(r"\w+", folded(text)))
+    """The words and numbers of a text in one line, without the addresses of links."""
+    return " ".join(re.findall(r"\w+", folded(re.sub(r"\]\([^)\s]*\)", "]", text))))
+
+
+def without_mathematics(text: str) -> str:
+    """A text with its formulas left out."""
+    return re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " ", text, flags=re.DOTALL)
 
 
 def test_each_half_has_a_hundred_questions_under_its_own_name() -> None:
@@ -52,9 +56,10 @@ def test_what_is_answerable_has_facts_to_be_found() -> None:
 
 
 def test_every_place_of_the_gold_is_in_the_sample_and_says_so(asked: Site) -> None:
-    texts = {uri: words(_text(asked, uri)) for uri in {gold.uri for case in EVERY for gold in case.gold}}
+    texts = {uri: _text(asked, uri) for uri in {gold.uri for case in EVERY for gold in case.gold}}
+    said = {uri: f"{words(text)} {words(without_mathematics(text))}" for uri, text in texts.items()}
     missing = [
-        (case.id, gold.uri) for case in EVERY for gold in case.gold if words(gold.sentence) not in texts[gold.uri]
+        (case.id, gold.uri) for case in EVERY for gold in case.gold if words(gold.sentence) not in said[gold.uri]
     ]
     assert not missing
 
