@@ -1,6 +1,6 @@
 """Write the PDF and PPTX files of the sample talks from slides.toml, the same bytes every time.
 
-Run it with ``python -m app.sample.helix.indico.make_slides``; the files go beside this script.
+Run it with ``python -m app.sample.slides.make_slides``; the files go into the events of the sample.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.sample.helix.indico import slide_layout as layout
-from app.sample.helix.indico.slide_layout import (
+from app.sample.slides import slide_layout as layout
+from app.sample.slides.slide_layout import (
     BLACK,
     CODE_LEADING,
     CODE_SIZE,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pptx.text.text import TextFrame
 
 HERE = Path(__file__).parent
+EVENTS = HERE.parent / "helix" / "indico"
 
 
 # PDF
@@ -366,7 +367,7 @@ def main() -> None:
     writers: dict[str, Callable[[Deck], bytes]] = {"pdf": pdf, "pptx": pptx}
     for deck in layout.decks(HERE / "slides.toml"):
         for suffix in deck.formats:
-            path = HERE / f"{deck.file}.{suffix}"
+            path = EVENTS / f"{deck.file}.{suffix}"
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(writers[suffix](deck))
 
