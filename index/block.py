@@ -28,7 +28,8 @@ class Section:
 class Block:
     """A stretch that is not cut while it fits, white space after it included.
 
-    first is where the table or the code block that it is a part of begins: its own start unless that was cut.
+    first is where the table or the code block that it is a part of begins: not before its own start unless that was
+    cut.
     """
 
     start: int
@@ -172,12 +173,14 @@ def _whole_lines(text: str, section: Section, marks: Sequence[Mark]) -> Iterator
 
 
 def _covering(text: str, section: Section, found: Sequence[Block]) -> list[Block]:
-    """The same blocks, each up to the beginning of the next; blank ones are dropped."""
+    """The same blocks, each up to the beginning of the next and the first from that of the section."""
     solid = [block for block in found if text[block.start : block.end].strip()]
     if not solid:
         return [Block(section.start, section.end, "prose", section.start)]
     starts = [section.start, *(block.start for block in solid[1:]), section.end]
-    return [Block(start, end, block.kind, start) for (start, end), block in zip(pairwise(starts), solid, strict=True)]
+    return [
+        Block(start, end, block.kind, block.first) for (start, end), block in zip(pairwise(starts), solid, strict=True)
+    ]
 
 
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|[a-z][.)])\s+\S")
@@ -197,14 +200,16 @@ def _by_lines(text: str, start: int, end: int) -> Iterator[Block]:
         if not stripped:
             blank = True
             continue
+        if kind is None:
+            begin = here
         opened, closing = _opens(line, stripped)
         if kind is not None and _begins(line, opened, kind, blank):
             yield Block(begin, here, kind, begin)
             begin, kind = here, None
         kind = kind or opened
         blank = False
-    if begin < end:
-        yield Block(begin, end, kind or "prose", begin)
+    if kind is not None:
+        yield Block(begin, end, kind, begin)
 
 
 def _opens(line: str, stripped: str) -> tuple[BlockKind, str]:

@@ -253,13 +253,14 @@ class _Cutter:
         total = sum(atom.cost for atom in atoms)
         enough = -(-total // max(1, -(-total // room)))
         taken: list[_Atom] = []
-        filled = 0
+        filled, left = 0, total
         for atom in atoms:
-            if taken and (filled >= enough or filled + atom.cost > room):
+            if taken and (filled + atom.cost > room or (filled >= enough and filled + left > room)):
                 yield self._piece(group, taken)
                 taken, filled = [], self._header_cost(atom.block)
             taken.append(atom)
             filled += atom.cost
+            left -= atom.cost
         yield self._piece(group, taken)
 
     def _header_cost(self, block: Block) -> int:
@@ -270,7 +271,7 @@ class _Cutter:
 
     def _header(self, block: Block) -> str:
         """The header of the table that a piece goes on with when it begins with this block; else ""."""
-        if block.kind != "table" or block.start == block.first:
+        if block.kind != "table" or block.start <= block.first:
             return ""
         header = table_header(self._text, block.first, block.start)
         return header if len(header) < HEADER_SHARE * self._limit * 4 else ""

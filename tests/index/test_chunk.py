@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,3 +108,242 @@ def test_no_chunk_reaches_from_a_quote_into_new_text(made: Document) -> None:
 
 def test_an_empty_text_has_no_chunks() -> None:
     assert chunks(document(""), EMBEDDER) == []
+
+
+class LetterModel(WordLengthEmbedder):
+    """Counts three letters as a token, white space included, so that tokens of parts do not add up."""
+
+    def tokens(self, texts: Sequence[str]) -> list[int]:
+        return [-(-len(text) // 3) + 2 for text in texts]
+
+
+@settings(max_examples=50, deadline=None)
+@given(documents())
+def test_chunks_fit_a_model_whose_tokens_do_not_add_up(made: Document) -> None:
+    assert_invariant(made, chunks(made, LetterModel()), LetterModel())
+
+
+def test_a_text_of_white_space_is_kept_and_not_embedded() -> None:
+    (only,) = chunks(document(" \n\n "), EMBEDDER)
+    assert (only.text, only.quoted, only.embedded) == (" \n\n ", True, "")
+
+
+def test_each_heading_begins_a_chunk_with_its_path_and_link() -> None:
+    text = "Before.\n\n# Trigger\n\n## Menu 2024\n\nElectrons.\n\n## Rates\n\nAbout 110 kHz.\n"
+    marks = [
+        marked(text, "# Trigger", "heading", 1, "#Trigger"),
+        marked(text, "## Menu 2024", "heading", 2, "#Menu_2024"),
+        marked(text, "## Rates", "heading", 2, "#Rates"),
+    ]
+    found = chunks(document(text, marks, title="Guide"), EMBEDDER)
+    assert [chunk.text for chunk in found] == [
+        "Before.\n\n",
+        "# Trigger\n\n## Menu 2024\n\nElectrons.\n\n",
+        "## Rates\n\nAbout 110 kHz.\n",
+    ]
+    assert [chunk.heading for chunk in found] == ["", "Trigger > Menu 2024", "Trigger > Rates"]
+    assert [chunk.link for chunk in found] == ["doc:1", "doc:1#Menu_2024", "doc:1#Rates"]
+    assert [chunk.embedded for chunk in found] == [
+        "Guide\nBefore.",
+        "Guide\nTrigger > Menu 2024\nElectrons.",
+        "Guide\nTrigger > Rates\nAbout 110 kHz.",
+    ]
+
+
+def test_an_empty_section_is_shown_with_the_next_one_and_still_searched() -> None:
+    text = "## Old menu\n## New menu\n\nElectrons.\n"
+    marks = [marked(text, "## Old menu", "heading", 2), marked(text, "## New menu", "heading", 2)]
+    (only,) = chunks(document(text, marks), EMBEDDER)
+    assert only.heading == "New menu"
+    assert "Old menu" in only.embedded
+
+
+def test_a_heading_that_repeats_the_title_is_embedded_once() -> None:
+    text = "# Trigger Menu\n\nElectrons.\n"
+    made = document(text, [marked(text, "# Trigger Menu", "heading", 1)], title="Trigger menu")
+    assert chunks(made, EMBEDDER)[0].embedded == "Trigger menu\nElectrons."
+
+
+def test_a_heading_with_more_words_than_its_label_is_embedded_with_its_text() -> None:
+    text = "# 4.2 Trigger and data acquisition\n\nElectrons.\n"
+    mark = Mark(0, text.index("\n"), "heading", 1, label="4.2 Trigger")
+    assert chunks(document(text, [mark]), EMBEDDER)[0].embedded == f"4.2 Trigger\n{text.strip()}"
+
+
+def test_short_paragraphs_are_joined_and_long_ones_kept_whole() -> None:
+    short = "One two three.\n\n" * 4
+    assert len(chunks(document(short), EMBEDDER)) == 1
+    paragraphs = ["word " * 120 + str(number) for number in range(4)]
+    found = chunks(document("\n\n".join(paragraphs)), EMBEDDER)
+    assert [chunk.text.strip() for chunk in found] == paragraphs
+
+
+def test_chunks_of_a_section_are_of_about_equal_length() -> None:
+    text = "\n\n".join("word " * 20 + str(number) for number in range(11))
+    lengths = [len(chunk.text.split()) for chunk in chunks(document(text), EMBEDDER)]
+    assert lengths == [126, 105]
+
+
+def test_a_long_table_is_cut_between_rows_and_repeats_its_header_only_where_it_is_embedded() -> None:
+    header = "| run | luminosity |"
+    rows = [f"| {362_000 + number} | {number} fb^-1 |" for number in range(120)]
+    text = "\n".join(["Runs:", "", header, "|---|---|", *rows, "", "After."])
+    mark = marked(text, "\n".join([header, "|---|---|", *rows]), "table")
+    found = chunks(document(text, [mark]), EMBEDDER)
+    assert len(found) > 3
+    assert sum(header in chunk.text for chunk in found) == 1
+    assert all(header in chunk.embedded for chunk in found)
+    assert {chunk.kind for chunk in found} == {"table"}
+    lines = [line for chunk in found for line in chunk.text.split("\n") if line]
+    assert lines == [line for line in text.split("\n") if line]
+
+
+def test_a_table_that_fits_the_model_is_not_cut() -> None:
+    text = "word " * 150 + "\n\n| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 40
+    found = chunks(document(text), EMBEDDER)
+    assert [chunk.kind for chunk in found] == ["prose", "table"]
+
+
+def test_a_code_block_is_cut_only_above_the_limit_and_then_between_lines() -> None:
+    short = "```\n" + "source setup.sh\n" * 110 + "```\n"
+    assert [chunk.kind for chunk in chunks(document(short), EMBEDDER)] == ["code"]
+    long = "```\n" + "source setup.sh\n" * 400 + "```\n"
+    found = chunks(document(long), EMBEDDER)
+    assert len(found) > 3
+    assert all(chunk.text.endswith("\n") for chunk in found)
+
+
+def test_a_blank_line_inside_code_is_no_place_to_cut() -> None:
+    code = "```\n" + "first second third\n\n" * 60 + "```"
+    text = "word " * 60 + "\n\n" + code
+    found = chunks(document(text, [marked(text, code, "code")]), EMBEDDER)
+    assert [chunk.text.strip() for chunk in found] == [("word " * 60).strip(), code]
+
+
+def test_a_list_is_cut_between_items() -> None:
+    items = [f"- item {number} " + "word " * 30 + "\n  goes on here\n\n  and here" for number in range(12)]
+    found = chunks(document("\n".join(items)), EMBEDDER)
+    assert len(found) > 1
+    assert [item for chunk in found for item in chunk.text.strip().split("\n- ")] == [
+        items[0],
+        *(item.removeprefix("- ") for item in items[1:]),
+    ] or all(chunk.text.startswith("- item") for chunk in found)
+    assert all(chunk.text.startswith("- item") for chunk in found)
+
+
+def test_a_displayed_equation_is_whole_and_an_inline_one_does_not_cut_its_sentence() -> None:
+    equation = "$$\n" + "x + " * 60 + "x\n\n= 0\n$$"
+    text = "word " * 120 + "\n\n" + equation + "\n\n" + "word " * 120
+    found = chunks(document(text, [marked(text, equation, "equation")]), EMBEDDER)
+    assert [chunk.kind for chunk in found] == ["prose", "equation", "prose"]
+    assert found[1].text.strip() == equation
+    sentence = "The mass $m_H$ is 125 GeV. " * 10
+    assert len(chunks(document(sentence, [marked(sentence, "$m_H$", "equation")]), EMBEDDER)) == 1
+
+
+def test_mathematics_is_spelled_only_in_what_is_embedded() -> None:
+    (only,) = chunks(document(r"We measure $H\to\gamma\gamma$ decays."), EMBEDDER)
+    assert only.text == r"We measure $H\to\gamma\gamma$ decays."
+    assert only.embedded == r"We measure $H\to\gamma\gamma$ (H to gamma gamma) decays."
+
+
+def test_a_long_paragraph_is_cut_between_sentences() -> None:
+    sentences = [f"Sentence {number} about the trigger of Fig. 3 at 13.6 TeV." for number in range(60)]
+    found = chunks(document(" ".join(sentences)), EMBEDDER)
+    assert len(found) > 1
+    assert [chunk.text.strip().count("Sentence") for chunk in found] == [chunk.text.count(".") // 3 for chunk in found]
+    assert all(chunk.text.startswith("Sentence") for chunk in found)
+
+
+def test_a_word_that_never_ends_is_cut_inside_at_last() -> None:
+    found = chunks(document("x" * 50_000), EMBEDDER)
+    assert "".join(chunk.text for chunk in found) == "x" * 50_000
+    assert max(len(chunk.text) for chunk in found) <= 16 * 256
+
+
+def test_a_slide_is_one_chunk_with_its_own_link() -> None:
+    slides = ["# Trigger\n\nfirst\n\n## Menu\n\n" + "word " * 220, "# Rates\n\nsecond\n\n"]
+    text = "".join(slides)
+    marks = [
+        Mark(0, len(slides[0]), "slide", label="slide 1", fragment="#slide=1"),
+        Mark(len(slides[0]), len(text), "slide", label="slide 2", fragment="#slide=2"),
+        marked(text, "# Trigger", "heading", 1),
+        marked(text, "## Menu", "heading", 2),
+        marked(text, "# Rates", "heading", 1),
+    ]
+    found = chunks(document(text, marks, kind="slides"), EMBEDDER)
+    assert [chunk.text for chunk in found] == slides
+    assert [chunk.kind for chunk in found] == ["slide", "slide"]
+    assert [chunk.link for chunk in found] == ["doc:1#slide=1", "doc:1#slide=2"]
+    assert [chunk.heading for chunk in found] == ["Trigger", "Rates"]
+
+
+def test_quotes_and_signatures_are_chunks_without_vectors() -> None:
+    text = "It is 28 GeV.\n\n> What is the threshold?\n> Thanks\n\nSee you.\n-- \nAda\n"
+    marks = [marked(text, "> What is the threshold?\n> Thanks\n", "quote"), marked(text, "-- \nAda\n", "signature")]
+    found = chunks(document(text, marks, kind="mail"), EMBEDDER)
+    assert [(chunk.quoted, bool(chunk.embedded)) for chunk in found] == [
+        (False, True),
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+    assert {chunk.kind for chunk in found} == {"message"}
+
+
+def test_a_long_quote_is_several_chunks() -> None:
+    text = "New.\n" + "> old line\n" * 2_000
+    found = chunks(document(text, [Mark(5, len(text), "quote")], kind="mail"), EMBEDDER)
+    assert max(len(chunk.text) for chunk in found) <= 8_000
+    assert [chunk.quoted for chunk in found] == [False] + [True] * (len(found) - 1)
+
+
+def test_messages_of_a_thread_are_cut_apart() -> None:
+    text = "First message.\nSecond message.\n"
+    marks = [Mark(0, 15, "message", fragment="#m1"), Mark(15, 31, "message", fragment="#m2")]
+    found = chunks(document(text, marks, kind="page"), EMBEDDER)
+    assert [(chunk.kind, chunk.link) for chunk in found] == [("message", "doc:1#m1"), ("message", "doc:1#m2")]
+
+
+def test_a_chunk_links_to_the_page_on_which_it_begins() -> None:
+    pages = ["word " * 150 + "\n\n", "term " * 150 + "\n\n", "last " * 150]
+    text = "".join(pages)
+    starts = [0, len(pages[0]), len(pages[0]) + len(pages[1]), len(text)]
+    marks = [Mark(starts[page], starts[page + 1], "page", fragment=f"#page={page + 1}") for page in range(3)]
+    found = chunks(document(text, marks, kind="paper"), EMBEDDER)
+    assert [chunk.link for chunk in found] == ["doc:1#page=1", "doc:1#page=2", "doc:1#page=3"]
+
+
+def test_a_caption_is_a_block_of_its_own_kind() -> None:
+    caption = "Figure 3: " + "efficiency " * 150
+    text = "word " * 150 + "\n\n" + caption
+    found = chunks(document(text, [marked(text, caption, "caption")]), EMBEDDER)
+    assert [chunk.kind for chunk in found] == ["prose", "caption"]
+
+
+def test_a_long_title_is_shortened_in_what_is_embedded() -> None:
+    text = "# Deep heading\n\nword"
+    made = document(text, [marked(text, "# Deep heading", "heading", 1)], title="long " * 300)
+    (only,) = chunks(made, EMBEDDER)
+    first, second, *rest = only.embedded.split("\n")
+    assert (len(first) < 140, second, rest) == (True, "Deep heading", ["# Deep heading", "", "word"])
+    assert only.title == made.title
+
+
+def test_ids_are_stable_and_depend_on_text_place_and_fingerprint() -> None:
+    text = "# A\n\none\n\n# B\n\ntwo\n"
+    marks = [marked(text, "# A", "heading", 1), marked(text, "# B", "heading", 1)]
+    made = document(text, marks)
+    ids = [chunk.id for chunk in chunks(made, EMBEDDER, fingerprint="v1")]
+    assert ids == [chunk.id for chunk in chunks(made, EMBEDDER, fingerprint="v1")]
+    others = [
+        chunks(made, EMBEDDER, fingerprint="v2"),
+        chunks(document(text, marks, uri="doc:2"), EMBEDDER, fingerprint="v1"),
+        chunks(document(text + " ", marks), EMBEDDER, fingerprint="v1"),
+    ]
+    assert len({*ids, *(chunk.id for other in others for chunk in other)}) == 8
+
+
+def test_a_limit_without_room_for_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="chunks of 8 tokens: at least 16"):
+        chunks(document("text"), EMBEDDER, max_tokens=8)
