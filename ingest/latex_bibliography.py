@@ -180,17 +180,13 @@ def shown(body: Body, entry: Entry) -> str:
     year = of.get("year", "") or of.get("date", "")[:4]
     journal = _words(body, f"{of.get('journal', of.get('journaltitle', ''))} {of.get('volume', '')}")
     place = journal or _words(body, of.get("booktitle", "") or of.get("publisher", "") or of.get("institution", ""))
-    where = " ".join(part for part in (place, f"({year})" if year else "", _pages(of.get("pages", ""))) if part)
+    where = " ".join(part for part in (place, f"({year})" if year else "", _words(body, of.get("pages", ""))) if part)
     eprint = of.get("eprint", "")
     eprint = f"arXiv:{eprint}" if re.fullmatch(r"\d{4}\.\d{4,5}|[\w.-]+/\d{7}", eprint) else eprint
     doi = f"doi:{_DOI_ADDRESS.sub('', of['doi'])}" if of.get("doi") else ""
     number = "" if journal else _words(body, of.get("number", ""))
     parts = (listed(authors), f"*{title}*" if title else "", where, number, eprint, doi)
     return ", ".join(part for part in parts if part) + "."
-
-
-def _pages(pages: str) -> str:
-    return pages.replace("--", "–").strip()
 
 
 def _forename_first(name: str) -> str:

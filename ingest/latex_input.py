@@ -70,6 +70,8 @@ class Input:
         stack = self._stack
         while stack and type(stack[-1]) is Pushed and stack[-1].position >= len(stack[-1].tokens):
             stack.pop()
+        if "" in tokens:
+            tokens = [token for token in tokens if token]
         if tokens:
             stack.append(Pushed(tokens, expansion, self.depth if depth is None else depth))
 
@@ -108,7 +110,8 @@ class Input:
     def isolated(self, tokens: Tokens) -> Iterator[None]:
         """Read these tokens and nothing else until the block is left."""
         before = self._stack
-        self._stack = [Pushed(tokens, expansion=False, depth=self.depth)]
+        self._stack = []
+        self.push(tokens)
         try:
             yield
         finally:

@@ -98,7 +98,7 @@ class Formula:
 
     def _add(self, words: str) -> None:
         parts = self.rows[-1].parts
-        if parts and words[:1].isalpha() and _ENDS_IN_WORD.search(parts[-1]):
+        if parts and words[:1].isalnum() and _ENDS_IN_WORD.search(parts[-1]):
             parts.append(" ")
         if words:
             parts.append(words)

@@ -20,6 +20,7 @@ _PLAIN_TEX = r"""
 \def\unexpanded#1{#1} \def\detokenize#1{#1}
 \def\bgroup{} \def\egroup{} \def\begingroup{} \def\endgroup{} \def\relax{}
 \def\texorpdfstring#1#2{#1}
+\def\bibrangedash{--} \def\bibinitperiod{.} \def\bibinitdelim{ } \def\bibnamedelima{ } \def\bibnamedelimb{ }
 \def\lq{`} \def\rq{'}
 \def\LaTeX{LaTeX} \def\LaTeXe{LaTeX2e} \def\TeX{TeX} \def\BibTeX{BibTeX} \def\XeTeX{XeTeX} \def\LuaTeX{LuaTeX}
 \def\pdfLaTeX{pdfLaTeX} \def\AmS{AMS} \def\AmSTeX{AMS-TeX}

@@ -14,6 +14,7 @@ from typing import IO
 from ingest.charset import decoded
 from ingest.errors import TooLarge, Unreadable
 
+GZIP = b"\x1f\x8b"
 MAX_MEMBERS = 5_000
 MAX_BYTES = 200 * 1024 * 1024
 # A text that compresses better than this was made to fill a memory.
@@ -78,18 +79,31 @@ def read(raw: bytes, name: str = "") -> Tree:
 
     name is the path of the main file within an archive, or the file's own name. Raises TooLarge and Unreadable.
     """
-    if raw[:2] == b"\x1f\x8b":
-        raw, name = _gunzipped(raw), re.sub(r"\.gz$", "", name)
-    if not is_tar(raw):
-        text, warnings = decoded(raw)
-        main = posixpath.basename(name) or "main.tex"
-        return Tree({main: clean(text)}, main, warnings=warnings)
-    files, modified, warnings = members(raw)
-    texts = {path: clean(decoded(data)[0]) for path, data in files.items()}
+    data = _gunzipped(raw) if raw[:2] == GZIP else raw
+    if not is_tar(data):
+        text, warnings = decoded(data)
+        main = _own_name(name)
+        return Tree({main: clean(text)}, main, warnings=() if "inputenc" in text else warnings)
+    found, modified, warnings = members(data)
+    texts = {path: clean(decoded(each)[0]) for path, each in found.items()}
     main = name if name in texts else _likeliest(texts)
     if not main:
         raise Unreadable("the archive holds no LaTeX file")
     return Tree(texts, main, modified, warnings)
+
+
+def files(raw: bytes, name: str) -> tuple[dict[str, bytes], datetime | None]:
+    """The text files in these bytes by their paths, and their newest time; raises TooLarge and Unreadable."""
+    data = _gunzipped(raw) if raw[:2] == GZIP else raw
+    if is_tar(data):
+        found, modified, _ = members(data)
+        return found, modified
+    return ({} if b"\0" in data[:4096] else {_own_name(name): data}), None
+
+
+def _own_name(name: str) -> str:
+    """The name of a file by itself, as the main file of its tree."""
+    return re.sub(r"\.gz$", "", posixpath.basename(name)) or "main.tex"
 
 
 def clean(text: str) -> str:

@@ -28,7 +28,7 @@ from ingest.latex_tree import Tree, is_tar, read
 SUFFIXES = (".tex", ".ltx", ".latex", ".tar.gz", ".tgz", ".gz", ".tar")
 
 _LATEX = re.compile(rb"\\(?:documentclass|documentstyle|begin\s*\{document\}|(?:sub)*section\*?\s*\{|chapter\*?\s*\{)")
-_COMMAND = re.compile(rb"\\[a-zA-Z]{2,}")
+_CLASS = re.compile(rb"^\s*\\document(?:class|style)\s*[\[{]", re.MULTILINE)
 _TEX_SUFFIXES = (".tex", ".ltx", ".latex")
 MAX_WARNINGS = 40
 MAX_UNKNOWN_SHOWN = 12
@@ -81,7 +81,7 @@ def recognises(head: bytes, name: str) -> bool:
         return False
     if lower.endswith(_TEX_SUFFIXES):
         return True
-    return bool(re.search(rb"\\document(?:class|style)", head)) and bool(_COMMAND.search(head))
+    return bool(_CLASS.search(head))
 
 
 def _unpacked(head: bytes) -> bytes:
