@@ -20,7 +20,8 @@ MATH_SHIFT = "$"
 _UMLAUTS = {**dict(zip("aouAOUse", "äöüÄÖÜßë", strict=True)), "`": "„", "'": "“", "-": "", "=": "-", "~": "-"}
 _UMLAUT = re.compile(r"\"([aouAOUse`'=~-])")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
-_ONLY_RAISED = re.compile(r"\^(?:\{([-+]?[\w.]{1,4})\}|(\w))")
+_ONLY_RAISED = re.compile(r"\^(?:\\(?:text|mathrm)\{([\w, ]{1,12})\}|\{([-+]?[\w.,]{1,12})\}|(\w))")
+_ONLY_SPACE = re.compile(r"(?:\\[,;:! ]|~|\s|\\q?quad)*")
 _ONLY_LOWERED = re.compile(r"_(?:\{(?:\\(?:mathrm|text|rm)\s*)?\{?(\w{1,8})\}?\}|(\w))")
 _ONLY_WORDS = re.compile(
     r"\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
@@ -285,12 +286,12 @@ class Body:
         formula = self.formula(tokens)
         words = _ONLY_WORDS.fullmatch(formula)
         raised, lowered = _ONLY_RAISED.fullmatch(formula), _ONLY_LOWERED.fullmatch(formula)
-        if not formula:
-            return
-        if words:
+        if _ONLY_SPACE.fullmatch(formula):
+            self.flow.space()
+        elif words:
             self.flow.text(words[1] or words[2])
         elif raised and self.flow.last.isalnum():
-            self.flow.text(f"^{raised[1] or raised[2]}")
+            self.flow.text(f"^{raised[1] or raised[2] or raised[3]}")
         elif lowered and self.flow.last.isalnum():
             self.flow.text(f"_{lowered[1] or lowered[2]}")
         else:

@@ -36,7 +36,10 @@ _TABULARS = {
     "tabu": "o",
     "array": "o",
     "ruledtabularx": "",
-    "cmstabular": "o",
+    "scotch": "",
+    "NiceTabular": "o",
+    "tabularray": "",
+    "tblr": "o",
 }
 
 
@@ -398,6 +401,8 @@ ENVIRONMENTS: dict[str, EnvironmentCommands] = {
 COMMANDS: dict[str, Command] = {
     "\\caption": caption,
     "\\captionof": caption_of,
+    "\\topcaption": caption,
+    "\\bottomcaption": caption,
     "\\tabcaption": caption,
     "\\figcaption": caption,
     "\\subfloat": subfloat,

@@ -232,6 +232,12 @@ def keywords(body: Body) -> None:
         body.end_block()
 
 
+def begin_keywords(body: Body) -> None:
+    """keyword of elsarticle and its kin."""
+    body.end_block()
+    body.flow.text("**Keywords:** ")
+
+
 def begin_acknowledgements(body: Body) -> None:
     """acknowledgments of revtex and its kin."""
     unnumbered_heading(body, "Acknowledgements")
@@ -264,6 +270,7 @@ def begin_document(body: Body) -> None:
     body.started = True
     body.flow = Flow()
     body.notes.clear()
+    body.unknown.clear()
     body.german = language(body) == "de"
     if body.abstract:
         tokens, body.abstract = body.abstract, []
@@ -398,6 +405,9 @@ ENVIRONMENTS: dict[str, EnvironmentCommands] = {
     **dict.fromkeys(
         ("acknowledgments", "acknowledgements", "acknowledgement", "acknowledgment", "ack"),
         EnvironmentCommands(begin_acknowledgements, lambda body: body.end_block()),
+    ),
+    **dict.fromkeys(
+        ("keyword", "keywords", "IEEEkeywords"), EnvironmentCommands(begin_keywords, lambda body: body.end_block())
     ),
     "appendices": EnvironmentCommands(appendix),
     "subappendices": EnvironmentCommands(appendix),

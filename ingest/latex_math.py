@@ -109,7 +109,7 @@ class Formula:
             self._text(name.body)
         elif name in _WORDS:
             self._text(self._words(expander.argument()))
-        elif name in QUANTITIES and not (name == "\\unit" and expander.peek() not in (OPEN, "[")):
+        elif name in QUANTITIES:
             self._add(QUANTITIES[name](expander, True))
         elif name in _BY_NAME:
             _BY_NAME[name](self)
@@ -146,6 +146,17 @@ class Formula:
         doubled = following in ("^", "_") and following in argument
         held = doubled or before in ("^", "_") or before in _TAKES_ARGUMENT
         self._expander.push([OPEN, *argument, CLOSE] if held and len(argument) > 1 else argument)
+
+    def _old_font(self, name: str) -> None:
+        """\\rm and its kin, which hold until their group ends: as a command around what they hold for."""
+        held = self._expander.until(frozenset((CLOSE,)), limit=500)
+        if held is not None:
+            self._expander.push([name, OPEN, *held, CLOSE, CLOSE])
+            return
+        rest: Tokens = []
+        while (token := self._expander.raw()) is not None:
+            rest.append(token)
+        self._expander.push([name, OPEN, *rest, CLOSE])
 
     def _unit(self) -> None:
         words = unit(self._expander, self._expander.argument(), math=True)
@@ -223,8 +234,10 @@ _BY_NAME: dict[str, Callable[[Formula], None]] = {
     "\\@": Formula._nothing,
     "\\hspace": Formula._hspace,
     **dict.fromkeys(_DROPPED_IN_MATH, Formula._skip),
-    "\\cal": lambda formula: formula._add("\\mathcal "),
-    "\\frak": lambda formula: formula._add("\\mathfrak "),
+    "\\rm": lambda formula: formula._old_font("\\mathrm"),
+    "\\bf": lambda formula: formula._old_font("\\mathbf"),
+    "\\cal": lambda formula: formula._old_font("\\mathcal"),
+    "\\frak": lambda formula: formula._old_font("\\mathfrak"),
     "\\textgreater": lambda formula: formula._add(">"),
     "\\textless": lambda formula: formula._add("<"),
     "\\textunderscore": lambda formula: formula._add("\\_"),

@@ -54,6 +54,7 @@ _MATHEMATICS = r"""
 \def\slashed#1{\not{#1}} \def\cancel#1{\not{#1}}
 \def\ce#1{\mathrm{#1}} \def\isotope{\collabisotope} \def\nuclide{\collabisotope}
 \NewDocumentCommand{\collabisotope}{o O{} m}{\ensuremath{{}^{\IfValueTF{#1}{#1}{}}\mathrm{#3}}}
+\def\decay#1#2{\ensuremath{#1 \to #2}} \def\AtlasOrcid{\collab@second} \NewDocumentCommand{\collab@second}{o m}{#2}
 \def\lsim{\lesssim} \def\gsim{\gtrsim} \def\ltsim{\lesssim} \def\gtsim{\gtrsim}
 """
 
@@ -135,6 +136,10 @@ _QUANTITIES = {
     "Bs": r"B_{s}^{0}",
     "Bsb": r"\bar{B}_{s}^{0}",
     "Bc": r"B_{c}^{+}",
+    "Bbar": r"\bar{B}",
+    "Dbar": r"\bar{D}",
+    "Kbar": r"\bar{K}",
+    "Lbar": r"\bar{\Lambda}",
     "Dz": r"D^{0}",
     "Dzb": r"\bar{D}^{0}",
     "Dp": r"D^{+}",
@@ -169,6 +174,7 @@ _NAMES = {
     "MC": "mc",
     "SM": "sm",
     "CP": "CP",
+    "CL": "CL",
     "CPV": "CPV",
     "QCD": "qcd QCD",
     "QED": "qed",
@@ -177,6 +183,18 @@ _NAMES = {
     "NLO": "NLO nlo",
     "NNLO": "NNLO nnlo",
     "LO": "LO",
+    "ROOT": "ROOT",
+    "Gauss": "gauss",
+    "Boole": "boole",
+    "Brunel": "brunel",
+    "DaVinci": "davinci",
+    "Moore": "moore",
+    "Gaudi": "gaudi",
+    "Athena": "athena Athena",
+    "C++": "cpp Cpp CC cplusplus",
+}
+# Names of programs, which may be followed by a version in brackets.
+_PROGRAMS = {
     "Geant4": "geant geantfour GEANTfour geantg4 GEANT Geant Geantfour",
     "PYTHIA": "pythia PYTHIA",
     "PYTHIA 6": "PYTHIASIX pythiasix Pythiasix",
@@ -199,15 +217,6 @@ _NAMES = {
     "FASTJET": "FASTJET",
     "FastJet": "fastjet FastJet Fastjet",
     "FEWZ": "FEWZ",
-    "ROOT": "ROOT",
-    "Gauss": "gauss",
-    "Boole": "boole",
-    "Brunel": "brunel",
-    "DaVinci": "davinci",
-    "Moore": "moore",
-    "Gaudi": "gaudi",
-    "Athena": "athena Athena",
-    "C++": "cpp Cpp CC cplusplus",
 }
 _UNITS = {
     **{name: name for name in "eV keV MeV GeV TeV PeV mm cm km nm ns ps ms Hz kHz MHz GHz kB MB GB TB".split()},
@@ -253,7 +262,13 @@ def _written() -> str:
     for names, formula in _QUANTITIES.items():
         lines += [rf"\def\{name}{{\ensuremath{{{formula}}}\xspace}}" for name in names.split()]
     for words, names in _NAMES.items():
-        lines += [rf"\def\{name}{{{words.replace('_', chr(92) + '_')}\xspace}}" for name in names.split()]
+        lines += [rf"\def\{name}{{{words}\xspace}}" for name in names.split()]
+    for words, names in _PROGRAMS.items():
+        name_of = words.replace("_", r"\_")
+        lines += [
+            rf"\NewDocumentCommand{{\{name}}}{{o}}{{{name_of}\IfValueTF{{#1}}{{ #1}}{{}}\xspace}}"
+            for name in names.split()
+        ]
     lines += [rf"\def\{name}{{\unitname{{{unit}}}}}" for name, unit in _UNITS.items()]
     return "\n".join(lines)
 

@@ -31,7 +31,8 @@ _IGNORED = {
         "nocite setstretch rowfont bibstyle citestyle setcitestyle linespread shorttitle shortauthors authorrunning "
         "titlerunning journal lstloadlanguages tikzfeynmanset BibitemShut bibAnnoteFile natexlab special typeout "
         "message glsreset glsunset acresetall vadjust mciteSetBstSublistMode pagecolor color columncolor cellcolor "
-        "arrayrulecolor SetWatermarkText AtBeginSection AtBeginSubsection shorthandon shorthandoff "
+        "arrayrulecolor SetWatermarkText AtBeginSection AtBeginSubsection shorthandon shorthandoff AtlasJournal "
+        "AtlasCoverEgroupAnalysisTeam homepage subjclass IEEEauthorblockA correspondingauthor IEEEpubid PACS "
         "defaultfontfeatures titlehead setmainfont"
     ),
     "mm": (
@@ -45,7 +46,7 @@ _IGNORED = {
     "mmmmm": "titleformat",
     "om": (
         "captionsetup setlist lstdefinestyle linenumberfont todo missingfigure marginpar pdfbookmark counterwithout "
-        "marginnote bibpunct fancyhead fancyfoot lhead chead rhead lfoot cfoot rfoot"
+        "marginnote cortext fntext tnotetext bibpunct fancyhead fancyfoot lhead chead rhead lfoot cfoot rfoot"
     ),
     "mo": "NeedsTeXFormat ProvidesPackage ProvidesFile ProvidesClass rowcolor",
     "mom": "newcolumntype",
@@ -73,7 +74,8 @@ _TRANSPARENT = {
         "mbox hbox fbox vbox vtop textrm textsf textup textmd textnormal textsc textsl underline uline uuline uwave "
         "sout xout hl so ul st centerline leftline rightline lowercase MakeLowercase uppercase MakeUppercase textlf "
         "caps smash boxed nohyphens text seqsplit bibnamefont bibfnamefont citenamefont pmb shadowbox doublebox "
-        "ovalbox Ovalbox highlight alert structure noopsort textquoted vcenter urlprefix"
+        "ovalbox cmsTable cmsTableResize IEEEauthorblockN Ovalbox highlight alert structure noopsort textquoted "
+        "vcenter urlprefix"
     ),
     "omC": "textcolor colorbox",
     "mC": "hyperlink hypertarget textlang adjustbox bibfield bibinfo href@noop xhref foreignlanguage",
@@ -142,6 +144,7 @@ _MORE_SYMBOLS = {
     "enspace": " ",
     "enskip": " ",
     "thinspace": " ",
+    "sep": ",",
     ",": " ",
     ";": " ",
     ":": " ",

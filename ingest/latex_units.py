@@ -248,8 +248,12 @@ def _number(expander: Expander, math: bool) -> str:
 
 
 def _unit(expander: Expander, math: bool) -> str:
-    expander.optional()
-    return unit(expander, expander.argument(), math=math)
+    """\\unit{GeV} of siunitx, and \\unit[13]{TeV} of the package units."""
+    given = expander.optional()
+    symbol = unit(expander, expander.argument(), math=math)
+    if given and "=" not in source(given):
+        return _with_unit(number(expander.expanded(given), math=math), symbol, math=math)
+    return symbol
 
 
 def _angle(expander: Expander, math: bool) -> str:

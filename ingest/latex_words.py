@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from ingest.latex_body import Body, Command
+from ingest.latex_body import MATH_SHIFT, Body, Command
 from ingest.latex_math import skip_arguments
 from ingest.latex_numbers import Target, listed, named
 from ingest.latex_symbols import ACCENTS, IGNORED, TRANSPARENT, accented, symbols
@@ -55,10 +55,15 @@ def unit_name(body: Body) -> None:
 
 
 def xspace(body: Body) -> None:
-    """\\xspace: a space, unless a sign follows that wants none."""
-    following = body.expander.peek()
-    if following is not None and following not in _NO_SPACE_TOKENS and following[0] not in _NO_SPACE_AFTER_XSPACE:
-        body.flow.space()
+    """\\xspace: a space, unless a sign follows that wants none, or a formula that only raises or lowers something."""
+    following = body.expander.raw()
+    if following is None:
+        return
+    second = body.expander.peek() if following == MATH_SHIFT else None
+    body.expander.push([following])
+    if following in _NO_SPACE_TOKENS or following[0] in _NO_SPACE_AFTER_XSPACE or second in ("^", "_"):
+        return
+    body.flow.space()
 
 
 def ensure_math(body: Body) -> None:

@@ -87,7 +87,8 @@ def test_names_that_macros_put_together_bring_every_file_below(tmp_path: Path) -
 
 
 def test_packages_bibliographies_and_listings_travel_along(tmp_path: Path) -> None:
-    main = r"\documentclass{own}\usepackage{style/helix,amsmath}\bibliography{refs}\lstinputlisting{run.py}\begin{document}"
+    main = r"\documentclass{own}\usepackage{style/helix,amsmath}\bibliography{refs}\lstinputlisting{run.py}"
+    main += r"\begin{document}"
     root = written(tmp_path, main=main)
     (root / "style").mkdir()
     for name in ("own.cls", "style/helix.sty", "refs.bib", "main.bbl", "run.py", "unused.py"):
