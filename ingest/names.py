@@ -5,7 +5,7 @@ import re
 _NAME = re.compile(
     r"(?:[A-ZÀ-Þ][\w.'’-]*\.?\s){1,3}(?:(?:de|van|von|der|den|del|di|da|la|le|ten|el)\s)*[A-ZÀ-Þ](?:[\w'’-]*[a-zß-ÿ][\w'’-]*|[A-ZÀ-Þ'’-]{2,})"
 )
-_MARKER = re.compile(r"[\^_]?\{?[\d*†‡§¶]+\}?(?=,|\s|$)")
+_MARKER = re.compile(r"\^\{?[\w,*†‡§¶]{1,6}\}?|[\d*†‡§¶]+(?=,|\s|$)")
 _ASIDE = re.compile(r"\([^()]*\)|<[^<>]*>|\S+@\S+")
 _BETWEEN = re.compile(r"[,;/&|•·]|\band\b|\s{2,}")
 # Words that begin with a capital in lines that name no person.

@@ -2,6 +2,7 @@
 
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ _SYMBOLS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf06e\uf071\uf
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 # What a raised number follows where it is an exponent and no footnote mark.
 _UNITS = frozenset("b fb pb nb ab mb GeV MeV TeV keV eV cm mm m km s ns ps us Hz kHz MHz GHz rad c kg g K".split())
-_EXPONENT = re.compile(r"[-+]?\d{1,3}")
+_SIMPLE = re.compile(r"[-+]?\d{1,3}|\w+|[-+*†±]")
 _LAST_LETTERS = re.compile(r"[^\W\d_]+$")
 # Text of less than this share of its line's size stands above or below the line.
 _SMALL = 0.82
@@ -167,17 +168,20 @@ def _line(runs: list[_Run]) -> Iterator[_Line]:
     letters = sum(len(run.text.strip()) for run in runs)
     if not letters:
         return
-    size = max(runs, key=lambda run: (len(run.text.strip()) * (run.size > 0), run.size)).size
-    size = max([size, *(run.size for run in runs if len(run.text.strip()) * 4 >= letters)])
+    weights: Counter[float] = Counter()
+    for run in runs:
+        weights[run.size] += len(run.text.strip())
+    # The largest letters set the size of a line, unless they are but an ornament.
+    size = max(each for each, weight in weights.items() if weight * 4 >= letters)
     base = statistics.median_low([run.baseline for run in runs if run.size >= _SMALL * size])
     text = ""
     end = runs[0].x0
-    for run in runs:
+    for run in _merged(runs, size, base):
         if text and not text.endswith(" ") and run.x0 - end > 0.18 * size and not run.text.startswith(" "):
             text += " "
         text += _raised(text, run, size, base)
         end = run.x1
-    bold = sum(len(run.text.strip()) for run in runs if run.bold) * 10 >= letters * 9
+    bold = sum(len(run.text.strip()) for run in runs if run.bold) * 4 >= letters * 3
     mono = sum(len(run.text.strip()) for run in runs if run.mono) * 10 >= letters * 9
     inked = [run for run in runs if run.text.strip()]
     box = (
@@ -187,6 +191,19 @@ def _line(runs: list[_Run]) -> Iterator[_Line]:
         max(run.y1 for run in inked),
     )
     yield _Line(*box, size, bold, mono, " ".join(text.split()) if not mono else text.rstrip())
+
+
+def _merged(runs: Sequence[_Run], size: float, base: float) -> list[_Run]:
+    """The runs of a line, small ones that stand together above or below it as one."""
+    merged: list[_Run] = []
+    for run in runs:
+        last = merged[-1] if merged else None
+        small = last is not None and max(run.size, last.size) < _SMALL * size and run.x0 - last.x1 < 0.2 * size
+        if last is not None and small and (run.baseline < base) == (last.baseline < base):
+            merged[-1] = replace(last, x1=run.x1, text=f"{last.text}{run.text}")
+        else:
+            merged.append(run)
+    return merged
 
 
 def _ink_end(run: _Run) -> float:
@@ -202,16 +219,19 @@ def _raised(before: str, run: _Run, size: float, base: float) -> str:
     """
     text = run.text
     bare = text.strip().replace("−", "-").replace("–", "-")
+    if run.size < _SMALL * size and bare.isdigit() and not before.strip() and run.baseline < base:
+        return f"{bare} "
     if run.size >= _SMALL * size or not bare or not before.strip() or before[-1:] in " (":
         return text
     tail = " " if text.endswith(" ") else ""
+    shown = bare if _SIMPLE.fullmatch(bare) else f"{{{bare}}}"
     if run.baseline < base - 0.12 * size:
         word = _LAST_LETTERS.search(before)
-        if _EXPONENT.fullmatch(bare) and bare[0].isdigit() and word and len(word[0]) > 1 and word[0] not in _UNITS:
+        if bare.isdigit() and len(bare) <= 3 and word and len(word[0]) > 1 and word[0] not in _UNITS:
             return tail
-        return f"^{bare}{tail}" if len(bare) <= 8 and bare not in ("th", "st", "nd", "rd") else text
+        return f"^{shown}{tail}" if len(bare) <= 8 and bare not in ("th", "st", "nd", "rd") else text
     if run.baseline > base + 0.05 * size and before[-1].isalnum() and len(bare) <= 14:
-        return f"_{bare}{tail}" if " " not in bare else f"_{{{bare}}}{tail}"
+        return f"_{shown}{tail}"
     return text
 
 

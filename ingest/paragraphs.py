@@ -1,18 +1,20 @@
 """From the rows of a paged document to its blocks: headings, paragraphs, list items, tables, code, captions."""
 
 import re
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
-from ingest.pagelines import Cell, Row
+from ingest.names import names
+from ingest.pagelines import Row
+from ingest.pagetables import table_rows
 
 BlockKind = Literal["heading", "paragraph", "item", "table", "code", "caption"]
 
-_NUMBERED = re.compile(r"(?:(\d{1,2}(?:\.\d{1,2}){0,4})\.?|([IVX]{1,5})\.|([A-H](?:\.\d{1,2}){0,3})\.?)\s+\S")
+_NUMBERED = re.compile(
+    r"(?:(\d{1,2}(?:\.\d{1,2}){0,4})\.?|([IVX]{1,5})\.|([A-H](?:\.\d{1,2}){1,3}|[A-H](?=\.)|Appendix [A-H])\.?)\s+\S"
+)
 _NAMED = re.compile(
     r"(?:abstract|summary|contents|introduction|conclusions?|references|bibliography|acknowledge?ments?|"
     r"appendix(?: \w)?)\.?",
@@ -34,7 +36,10 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows that belong together. level is that of a heading, or how deep a list item lies, from 1."""
+    """Rows that belong together.
+
+    level is that of a heading (0 until all of the document's headings are known), or how deep a list item lies, from 1.
+    """
 
     kind: BlockKind
     rows: tuple[Row, ...]
@@ -43,10 +48,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a document is set: the size of its running text and the larger sizes of its headings, largest first."""
+    """How a document is set: the size of its running text, and whether its pages are slides."""
 
     body: float
-    headings: tuple[float, ...]
     slides: bool
 
 
@@ -56,10 +60,8 @@ def setting(pages: Sequence[Sequence[Row]], *, slides: bool) -> Setting:
     for row in (row for page in pages for row in page if not row.mono):
         weights[_rounded(row.size)] += len(row.text)
     if not weights:
-        return Setting(10.0, (), slides)
-    body = max(weights, key=lambda size: (weights[size], size))
-    larger = sorted((size for size in weights if size >= body * 1.12), reverse=True)
-    return Setting(body, tuple(larger), slides)
+        return Setting(10.0, slides)
+    return Setting(max(weights, key=lambda size: (weights[size], size)), slides)
 
 
 def without_running_heads(pages: Sequence[Sequence[Row]], heights: Sequence[float], how: Setting) -> list[list[Row]]:
@@ -70,17 +72,17 @@ def without_running_heads(pages: Sequence[Sequence[Row]], heights: Sequence[floa
     usual = {offset for offset, count in offsets.items() if count >= 2 and count * 2 >= len(pages)}
     often = max(3, len(pages) * (0.4 if how.slides else 0.12))
 
-    def repeats(row: Row) -> bool:
+    def repeats(row: Row, page: Sequence[Row], height: float) -> bool:
         if how.slides and row.size > how.body and row.y0 < 100:
             return False
         alone = bool(_PAGE_NUMBER.fullmatch(row.text))
         numbered = any(number - row.page in usual for number in _edge_numbers(row))
         again = all(counts[key] >= often for key in _shapes(row))
-        return again or alone or (numbered and row.size <= how.body * 1.05)
+        return again or alone or (numbered and row.size <= how.body * 1.05) or _is_imprint(row, page, height, how)
 
     return [
-        [row for row in page if row not in margin or not repeats(row)]
-        for page, margin in zip(pages, margins, strict=True)
+        [row for row in page if row not in margin or not repeats(row, page, height)]
+        for page, margin, height in zip(pages, margins, heights, strict=True)
     ]
 
 
@@ -91,7 +93,7 @@ def blocks(page: Sequence[Row], how: Setting) -> list[Block]:
     pending: list[Row] = []
     position = 0
     while position < len(page):
-        table = _table_rows(page, position)
+        table = table_rows(page, position)
         if table:
             found.extend(_text_blocks(pending, how))
             found.append(Block("table", tuple(page[position : position + table])))
@@ -102,6 +104,56 @@ def blocks(page: Sequence[Row], how: Setting) -> list[Block]:
             position += 1
     found.extend(_text_blocks(pending, how))
     return _with_depths(_without_ticks(found))
+
+
+def levelled(pages: Sequence[Sequence[Block]], title: Sequence[Row]) -> list[list[Block]]:
+    """The pages with the levels of their headings: 1 for the title, others by their numbers or by how large they are.
+
+    A heading without a number is on the level of the numbered ones that are as large as it.
+    """
+    pages = _without_labels(pages, title)
+    found = [block for page in pages for block in page if block.kind == "heading" and block.rows[0] not in title]
+    numbered: dict[float, Counter[int]] = {}
+    for block in found:
+        level = _numbered_level(block)
+        if level:
+            numbered.setdefault(_size(block), Counter())[level] += 1
+    sizes = sorted({_size(block) for block in found}, reverse=True)
+
+    def at(block: Block) -> int:
+        if block.rows[0] in title:
+            return 1
+        size = _size(block)
+        alike = numbered[size].most_common(1)[0][0] if size in numbered else 0
+        # Sizes that differ by half a point are one level.
+        larger = sum(each > size + 0.6 for each in sizes)
+        return min(6, _numbered_level(block) or alike or 2 + larger)
+
+    return [
+        [Block("heading", block.rows, at(block)) if block.kind == "heading" else block for block in page]
+        for page in pages
+    ]
+
+
+def _without_labels(pages: Sequence[Sequence[Block]], title: Sequence[Row]) -> list[list[Block]]:
+    """The pages with labels of figures as paragraphs: large words that are not bold where headings are."""
+    found = [block for page in pages for block in page if block.kind == "heading" and block.rows[0] not in title]
+    bold = [block for block in found if block.rows[0].bold]
+    if len(bold) < 3 or len(bold) < 0.6 * len(found):
+        return [list(page) for page in pages]
+    labels = {id(block) for block in found if not block.rows[0].bold and not _numbered_level(block)}
+    return [[Block("paragraph", block.rows) if id(block) in labels else block for block in page] for page in pages]
+
+
+def with_footnotes_inside(page: Sequence[Block], how: Setting) -> list[Block]:
+    """A page whose last paragraph runs over to the next one comes last: before it, not after it, come the footnotes."""
+    small = [block.kind == "paragraph" and block.rows[0].size < 0.92 * how.body for block in page]
+    last = max((number for number, each in enumerate(small) if not each), default=-1)
+    if last < 0 or last == len(page) - 1 or page[last].kind != "paragraph":
+        return list(page)
+    if _SENTENCE_END.search(page[last].rows[-1].text):
+        return list(page)
+    return [*page[:last], *page[last + 1 :], page[last]]
 
 
 def vocabulary(pages: Iterable[Iterable[Row]]) -> Counter[str]:
@@ -132,32 +184,6 @@ def joint(before: str, after: str, words: Counter[str]) -> tuple[int, str]:
     if words[hyphened] > words[whole] or after[0].isupper() or len(first[0]) == 1:
         return 0, ""
     return 1, ""
-
-
-def cells(rows: Sequence[Row]) -> list[list[str]]:
-    """The rows of a table as texts, each cell in its column."""
-    columns = _columns(rows)
-    table: list[list[str]] = []
-    for group in logical_rows(rows):
-        line = [""] * len(columns)
-        for cell in (cell for row in group for cell in row.cells):
-            place = _place(cell, columns)
-            line[place] = f"{line[place]} {cell.text}".strip()
-        table.append(line)
-    return table
-
-
-def logical_rows(rows: Sequence[Row]) -> list[tuple[Row, ...]]:
-    """The rows of a table, those together that are lines of the same cells: set tighter than the rest."""
-    gaps = [below.y0 - above.y1 for above, below in pairwise(rows)]
-    usual = statistics.median(gaps)
-    grouped = [[rows[0]]]
-    for row, gap in zip(rows[1:], gaps, strict=True):
-        if gap < 0.55 * usual and len(row.cells) < max(len(each.cells) for each in grouped[-1]):
-            grouped[-1].append(row)
-        else:
-            grouped.append([row])
-    return [tuple(group) for group in grouped]
 
 
 def code(rows: Sequence[Row]) -> list[str]:
@@ -195,6 +221,14 @@ def _rounded(size: float) -> float:
 
 def _in_margin(row: Row, height: float) -> bool:
     return row.y1 < 0.11 * height or row.y0 > 0.89 * height
+
+
+def _is_imprint(row: Row, page: Sequence[Row], height: float, how: Setting) -> bool:
+    """Whether a row is the last of its page, in small letters at the very bottom, away from the text."""
+    if how.slides or row.y0 < 0.92 * height or row.size > 0.9 * how.body or not any(map(str.isdigit, row.text)):
+        return False
+    above = [each.y1 for each in page if each.y1 < row.y0 + 1 and each is not row]
+    return not any(each.y0 > row.y0 + 2 for each in page) and (not above or row.y0 - max(above) > 1.5 * row.size)
 
 
 def _shapes(row: Row) -> list[tuple[str, int]]:
@@ -336,7 +370,7 @@ def _block(rows: Sequence[Row], how: Setting) -> Block:
     if _CAPTION.match(first):
         return Block("caption", tuple(rows))
     if _is_heading(rows, how):
-        return Block("heading", tuple(rows), _heading_level(rows, how))
+        return Block("heading", tuple(rows))
     if _BULLET.match(first) or (_ENUMERATED.match(first) and len(first) > 3):
         return Block("item", tuple(rows), 1)
     return Block("paragraph", tuple(rows))
@@ -349,7 +383,7 @@ def _is_heading(rows: Sequence[Row], how: Setting) -> bool:
         return False
     if _BULLET.match(text) or _CAPTION.match(text) or any(len(row.cells) > 2 for row in rows):
         return False
-    if how.slides:
+    if how.slides or (rows[0].page == 1 and names(", ".join(cell.text for row in rows for cell in row.cells))):
         return False
     if min(_rounded(row.size) for row in rows) >= how.body * 1.12:
         return text[:1].isalnum() and not text.endswith((",", ";"))
@@ -362,80 +396,11 @@ def _is_heading(rows: Sequence[Row], how: Setting) -> bool:
     return (bold and len(text) <= 90) or (capital and bool(_NUMBERED.match(text)) and len(text) <= 90)
 
 
-def _heading_level(rows: Sequence[Row], how: Setting) -> int:
-    """The level of a heading: by its number where it has one, else by its size; 1 is the title's."""
-    numbered = _NUMBERED.match(rows[0].text)
-    if numbered:
-        return min(6, 2 + (numbered[1] or numbered[3] or "").count("."))
-    size = _rounded(max(row.size for row in rows))
-    larger = [each for each in how.headings if each > size]
-    return min(6, 2 + len(larger))
+def _numbered_level(block: Block) -> int:
+    """The level that a heading's number says, 0 for none; that of 1 is 2, below the title."""
+    number = _NUMBERED.match(block.rows[0].text)
+    return 2 + (number[1] or number[3] or "").count(".") if number else 0
 
 
-def _table_rows(page: Sequence[Row], first: int) -> int:
-    """How many rows from this one on are a table; 0 for none.
-
-    At least three rows, most of several cells, whose cells stand under each other.
-    """
-    count = 0
-    while first + count < len(page):
-        row = page[first + count]
-        if count:
-            last = page[first + count - 1]
-            if row.y0 < last.y0 - 1 or row.y0 - last.y1 > 1.8 * row.size:
-                break
-        if row.mono or (len(row.cells) < 2 and not _continues_cell(page[first : first + count], row)):
-            break
-        count += 1
-    rows = page[first : first + count]
-    if count < 3 or sum(len(row.cells) > 1 for row in rows) * 3 < count * 2 or len(rows[0].cells) < 2:
-        return 0
-    if any(_BULLET.match(row.text) for row in rows):
-        return 0
-    columns = _columns(rows)
-    words = statistics.mean(len(cell.text) for row in rows for cell in row.cells)
-    return count if len(columns) >= 2 and words <= 45 and _aligned(rows, columns) else 0
-
-
-def _continues_cell(before: Sequence[Row], row: Row) -> bool:
-    """Whether a row of one cell belongs to the table above it: it stands under one cell of several."""
-    several = [each for each in before if len(each.cells) > 1]
-    if not several:
-        return False
-    under = [cell for cell in several[-1].cells if cell.x0 < row.x1 and cell.x1 > row.x0]
-    return len(under) == 1 and row.x1 - row.x0 < 0.6 * (row.right - row.left)
-
-
-def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    """The columns of a table, each its left and right edge: what the cells of the rows cover."""
-    spans = sorted((cell.x0, cell.x1) for row in rows for cell in row.cells if len(row.cells) > 1)
-    columns: list[tuple[float, float]] = []
-    for x0, x1 in spans:
-        if columns and x0 < columns[-1][1]:
-            columns[-1] = columns[-1][0], max(columns[-1][1], x1)
-        else:
-            columns.append((x0, x1))
-    return columns
-
-
-def _place(cell: Cell, columns: Sequence[tuple[float, float]]) -> int:
-    """The column that a cell shares most with."""
-    return max(range(len(columns)), key=lambda each: min(cell.x1, columns[each][1]) - max(cell.x0, columns[each][0]))
-
-
-def _aligned(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) -> bool:
-    """Whether hardly a row has two cells in one column, and the cells of a column share an edge or their middle."""
-    double = sum(len({_place(cell, columns) for cell in row.cells}) < len(row.cells) for row in rows)
-    if double * 5 > len(rows):
-        return False
-    slack = 0.5 * statistics.median(row.size for row in rows)
-    for column in range(len(columns)):
-        standing = [cell for row in rows for cell in row.cells if _place(cell, columns) == column]
-        lefts, rights = [cell.x0 for cell in standing], [cell.x1 for cell in standing]
-        middles = [(cell.x0 + cell.x1) / 2 for cell in standing]
-        best = max(
-            sum(abs(edge - statistics.median(edges)) <= slack for edge in edges) for edges in (lefts, rights, middles)
-        )
-        if best * 3 < len(standing) * 2:
-            return False
-    return True
+def _size(block: Block) -> float:
+    return _rounded(max(row.size for row in block.rows))

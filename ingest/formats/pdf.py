@@ -13,17 +13,18 @@ from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.names import names
 from ingest.pagelines import Row, plain, rows
+from ingest.pagetables import cells, logical_rows
 from ingest.paragraphs import (
     Block,
     Setting,
     blocks,
-    cells,
     code,
     joint,
-    logical_rows,
+    levelled,
     setting,
     short_lines,
     vocabulary,
+    with_footnotes_inside,
     without_bullet,
     without_leaders,
     without_running_heads,
@@ -193,10 +194,14 @@ def _parsed(document: Any) -> Parsed:
     how = setting(pages, slides=slides)
     pages = without_running_heads(pages, heights, how)
     pages = _without_steps(pages, warnings) if slides else pages
+    title_rows = [] if slides else _largest(pages[0])
     text = _Text(vocabulary(pages), how)
-    for number, page in enumerate(pages, start=1):
-        if page:
-            (_slide if slides else _page)(text, page, number, how, heights[number - 1])
+    if slides:
+        for number, (page, height) in enumerate(zip(pages, heights, strict=True), start=1):
+            _slide(text, page, number, how, height)
+    else:
+        for number, found in enumerate(levelled([blocks(page, how) for page in pages], title_rows), start=1):
+            _page(text, with_footnotes_inside(found, how), number)
     _warn_of_poor_text(text.text, pages, warnings)
     title, authors = _title_and_authors(document.metadata or {}, pages[0] if pages else [], how)
     return Parsed(
@@ -259,9 +264,10 @@ def _top(page: Sequence[Row]) -> str:
     return min(page, key=lambda row: row.y0).text
 
 
-def _page(text: _Text, page: list[Row], number: int, how: Setting, height: float) -> None:  # noqa: ARG001
+def _page(text: _Text, found: list[Block], number: int) -> None:
     """Append a page; a sentence that runs over from the page before goes on."""
-    found = blocks(page, how)
+    if not found:
+        return
     fragment = f"#page={number}"
     runs_over = _runs_over(text, found[0])
     start = len(text.text) + 2 if text.text else 0
@@ -286,6 +292,8 @@ def _runs_over(text: _Text, first: Block) -> bool:
 
 def _slide(text: _Text, page: list[Row], number: int, how: Setting, height: float) -> None:
     """Append a slide under its title."""
+    if not page:
+        return
     fragment = f"#page={number}"
     start = len(text.text) + 2 if text.text else 0
     title = _slide_title(page, how, height)
@@ -383,11 +391,14 @@ def _people(author: str) -> tuple[str, ...]:
 
 def _names_below(page: Sequence[Row], title: Sequence[Row], how: Setting) -> tuple[str, ...]:
     """The authors in the rows under the title: on a paper right below it, on a slide in the first row of names."""
-    after = page[list(page).index(title[-1]) + 1 :][: 6 if how.slides else 8]
+    after_title = list(page).index(title[-1]) + 1
+    after = page[after_title:][: 6 if how.slides else 8]
     found: list[str] = []
     for row in after:
-        here = names(row.text)
+        here = names(", ".join(cell.text for cell in row.cells))
         if not here and (found or not how.slides):
+            break
+        if found and (row.bold != page[after_title].bold or abs(row.size - page[after_title].size) > 0.5):
             break
         found.extend(here)
         if found and how.slides:
