@@ -1,6 +1,7 @@
 """The place that a citation rests on, as it looks in its document."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -13,8 +14,14 @@ from ingest.document import Box, Document, Mark
 ZOOM = 1.6
 #: The colour laid over the quoted words: red, green, blue from 0 to 1, and how much of it.
 HIGHLIGHT, OPACITY = (1.0, 0.84, 0.2), 0.45
+# What is shown of a section beside the cited words, in characters: about a page on either side.
+BEFORE, BEHIND = 2_500, 2_500
+#: Messages of a thread that are listed at most.
+LISTED = 50
 # MuPDF is not safe to use from two threads at once.
 _DRAWING = Lock()
+# What mail programs put in front of the subject of an answer or a forwarded message.
+_ANSWERED = re.compile(r"^(?:\s*(?:re|aw|sv|antw|fwd?|wg|tr|rif|odp)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,59 @@ def place(index: Index, uri: str, start: int, end: int, principals: frozenset[st
         mark.label if mark else "",
         _around(chunks, start, end),
     )
+
+
+def section(document: Document, start: int, end: int) -> tuple[int, int]:
+    """The stretch to show around a place: its slide or section, as far as that is no longer than about two pages.
+
+    It begins and ends with a line. A section begins with its heading and ends before the next one.
+    """
+    text = document.text
+    for mark in document.marks:
+        if mark.kind == "slide" and mark.start <= start < mark.end:
+            return mark.start, mark.end
+    headings = sorted(mark.start for mark in document.marks if mark.kind == "heading")
+    first = max([each for each in headings if each <= start], default=0)
+    if start - first > BEFORE:
+        first = text.find("\n", start - BEFORE) + 1
+    last = min([each for each in headings if each >= end], default=len(text))
+    if last - end > BEHIND:
+        last = text.rfind("\n", end, end + BEHIND) + 1 or text.find("\n", end) + 1 or len(text)
+    return min(first, start), max(last, end)
+
+
+def thread(index: Index, message: Document, principals: frozenset[str] | None) -> list[Document]:
+    """The messages of a mail's thread that the asker may read, oldest first, at most LISTED of them.
+
+    They are found by the subject and by the chain of answers that leads to the message: one whose subject was changed
+    on the way is missing unless the message answers it.
+    """
+    found = {message.uri: message}
+    for uri in (*_same_subject(index, message), *_answered(index, message, principals)):
+        other = found.get(uri) or index.document(uri, principals)
+        if other is not None and other.kind == "mail" and other.thread == message.thread:
+            found[uri] = other
+        if len(found) == LISTED:
+            break
+    return sorted(found.values(), key=lambda each: (each.modified is None, each.modified, each.uri))
+
+
+def _same_subject(index: Index, message: Document) -> list[str]:
+    subject = _ANSWERED.sub("", message.title)
+    return index.manifest.titled(message.source, subject) if subject and message.thread else []
+
+
+def _answered(index: Index, message: Document, principals: frozenset[str] | None) -> Iterator[str]:
+    """The messages that a message answers, the nearest first."""
+    seen = {message.uri}
+    above = message
+    while above.parent and above.parent not in seen and len(seen) < LISTED:
+        seen.add(above.parent)
+        yield above.parent
+        further = index.document(above.parent, principals)
+        if further is None:
+            return
+        above = further
 
 
 def page_image(

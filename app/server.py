@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from app.api import api
 from app.assemble import Site, site
 from app.chat import serving
+from app.chat.looks import OPTIONS
 from app.config import Settings
 from app.identity import secret
 from app.operator import Here, Ingest, Operator, readable_here, socket_path
@@ -50,14 +51,7 @@ def application(owned: Site) -> ASGIApp:
     import streamlit
     from streamlit import config
 
-    for name, value in {
-        "browser.gatherUsageStats": False,
-        "runner.magicEnabled": False,
-        "server.fileWatcherType": "none",
-        "server.headless": True,
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-    }.items():
+    for name, value in OPTIONS.items():
         config.set_option(name, value)
     serving.site = owned
     app: ASGIApp = streamlit.App(

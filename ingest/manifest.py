@@ -95,6 +95,15 @@ class Manifest:
             self._rows("ORDER BY uri", ()) if source is None else self._rows("WHERE source = ? ORDER BY uri", (source,))
         )
 
+    def titled(self, source: str, ending: str) -> list[str]:
+        """The uris of a source's documents whose title ends like this, in order."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT uri FROM document WHERE source = ?1 AND substr(title, -length(?2)) = ?2 ORDER BY uri",
+                (source, ending),
+            ).fetchall()
+        return [uri for (uri,) in found]
+
     def pending(self) -> list[Row]:
         """The rows whose switch to a new generation was decided and not confirmed."""
         return list(self._rows("WHERE pending <> '' ORDER BY uri", ()))
