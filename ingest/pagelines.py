@@ -2,9 +2,11 @@
 
 import re
 import statistics
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from ingest.charset import plain_letters
@@ -17,6 +19,8 @@ _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _UNITS = frozenset("b fb pb nb ab mb GeV MeV TeV keV eV cm mm m km s ns ps us Hz kHz MHz GHz rad c kg g K".split())
 _SIMPLE = re.compile(r"[-+]?\d{1,3}|\w+|[-+*†±]")
 _LAST_LETTERS = re.compile(r"[^\W\d_]+$")
+_BOLD_NAMES = ("bold", "cmbx", "heavy", "black")
+_MONO_NAMES = ("mono", "courier", "cmtt", "consol", "menlo", "inconsolata", "typewriter")
 # Text of less than this share of its line's size stands above or below the line.
 _SMALL = 0.82
 # A gap of more than this many sizes parts the cells of a row.
@@ -104,6 +108,8 @@ def plain(text: str) -> str:
     >>> plain("\\uf0b7 e\\ufb03cient")
     '• efficient'
     """
+    if text.isascii() and "\0" not in text:
+        return text
     return _PRIVATE.sub("", plain_letters(text.translate(_NOTHING).translate(_SYMBOLS)))
 
 
@@ -111,32 +117,36 @@ def _blocks(page: Any) -> Iterator[list[list[_Run]]]:
     """The blocks of a page, each a list of lines, each a list of runs; in the page as it is shown."""
     import pymupdf
 
-    matrix = page.rotation_matrix
-    turned = page.rotation != 0
+    turn = page.rotation_matrix if page.rotation else None
     for block in page.get_text("dict", flags=pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP)["blocks"]:
         lines = []
         for line in block.get("lines", ()):
-            direction = pymupdf.Point(line["dir"]) * pymupdf.Matrix(matrix.a, matrix.b, matrix.c, matrix.d, 0, 0)
-            if direction.x < 0.95:
-                continue
-            lines.append([_run(span, matrix if turned else None) for span in line["spans"]])
+            x, y = line["dir"]
+            if (x if turn is None else x * turn.a + y * turn.c) >= 0.95:
+                lines.append([_run(span, turn) for span in line["spans"]])
         yield lines
 
 
-def _run(span: dict[str, Any], matrix: Any) -> _Run:
+def _run(span: dict[str, Any], turn: Any) -> _Run:
     import pymupdf
 
-    box, origin = pymupdf.Rect(span["bbox"]), pymupdf.Point(span["origin"])
-    if matrix is not None:
-        box, origin = box * matrix, origin * matrix
-    font = span["font"].lower()
-    bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD) or any(
-        each in font for each in ("bold", "cmbx", "heavy", "black")
-    )
-    mono = bool(span["flags"] & pymupdf.TEXT_FONT_MONOSPACED) or any(
-        each in font for each in ("mono", "courier", "cmtt", "consol", "menlo", "inconsolata", "typewriter")
-    )
-    return _Run(box.x0, box.y0, box.x1, box.y1, origin.y, span["size"], bold, mono, plain(span["text"]))
+    x0, y0, x1, y1 = span["bbox"]
+    baseline = span["origin"][1]
+    if turn is not None:
+        x0, y0, x1, y1 = pymupdf.Rect(x0, y0, x1, y1) * turn
+        baseline = (pymupdf.Point(span["origin"]) * turn).y
+    bold, mono = _font(span["font"], span["flags"])
+    return _Run(x0, y0, x1, y1, baseline, span["size"], bold, mono, plain(span["text"]))
+
+
+@cache
+def _font(name: str, flags: int) -> tuple[bool, bool]:
+    """Whether a font is bold, and whether it is a typewriter's, by its flags or its name."""
+    import pymupdf
+
+    lower = name.lower()
+    bold = bool(flags & pymupdf.TEXT_FONT_BOLD) or any(each in lower for each in _BOLD_NAMES)
+    return bold, bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or any(each in lower for each in _MONO_NAMES)
 
 
 def _lines(block: list[list[_Run]]) -> Iterator[_Line]:
@@ -283,7 +293,8 @@ def _gutter(lines: list[_Line], width: float, *, slide: bool) -> float | None:
         return None
     x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
     steps = [x0 + (x1 - x0) * share / 100 for share in range(20, 81)]
-    crossing = [sum(line.x0 < x < line.x1 for line in lines) for x in steps]
+    begin, end = sorted(line.x0 for line in lines), sorted(line.x1 for line in lines)
+    crossing = [bisect_left(begin, x) - bisect_right(end, x) for x in steps]
     fewest = min(crossing)
     if fewest > 0.35 * len(lines):
         return None

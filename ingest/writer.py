@@ -86,10 +86,15 @@ def ordered(marks: Iterable[Mark]) -> tuple[Mark, ...]:
 
 
 def fenced(code: str, language: str = "") -> str:
-    """Code between fences of backticks, longer than any run of backticks in it."""
-    longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
-    fence = "`" * max(3, longest + 1)
+    """Code between fences of backticks."""
+    fence = fence_for(code)
     return f"{fence}{language}\n{code}\n{fence}"
+
+
+def fence_for(code: str) -> str:
+    """A fence that does not stand in the code: three backticks, or one more than the longest run of them in it."""
+    longest = max((len(run) for run in _BACKTICKS.findall(code)), default=0)
+    return "`" * max(3, longest + 1)
 
 
 def pipe_table(rows: Sequence[Sequence[str]]) -> str:

@@ -1,35 +1,28 @@
 """PDF: text in reading order, with pages or slides, headings, tables, code, captions, and where each line stands."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
-from ingest.document import Box, Mark, MarkKind
+from ingest.boxedtext import BoxedText
 from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.names import names
 from ingest.pagelines import Row, plain, rows
-from ingest.pagetables import cells, logical_rows
 from ingest.paragraphs import (
     Block,
     Setting,
     blocks,
-    code,
-    joint,
     levelled,
     setting,
-    short_lines,
     vocabulary,
     with_footnotes_inside,
     without_bullet,
-    without_leaders,
     without_running_heads,
 )
-from ingest.writer import ordered, pipe_table
+from ingest.writer import ordered
 
 SUFFIXES = (".pdf",)
 
@@ -42,7 +35,6 @@ _NO_TITLE = re.compile(
 _NO_AUTHOR = re.compile(
     r"|root|admin.*|user|owner|author|unknown|anonymous|microsoft.*|.*office.*|\S+@\S+", re.IGNORECASE
 )
-_ITEM = re.compile(r"\s*(?:- |\(?\w{1,3}[.)] )")
 _UNMAPPED = "\ufffd"
 
 
@@ -65,97 +57,6 @@ def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
         raise Unreadable(f"the PDF is broken ({' '.join(str(error).split()) or type(error).__name__})") from None
     finally:
         document.close()
-
-
-class _Text:
-    """The text as it grows line by line, with the box of each line."""
-
-    def __init__(self, words: Counter[str], how: Setting) -> None:
-        self._how = how
-        self.text = ""
-        self.marks: list[Mark] = []
-        self.boxes: list[Box] = []
-        self._words = words
-
-    def line(self, words: str, row: Row, gap: str) -> int:
-        """Append a line after a gap (none at the very start); returns where it starts."""
-        if self.text:
-            self.text += gap
-        start = len(self.text)
-        self.text += words
-        self.boxes.append(Box(start, len(self.text), row.page, row.x0, row.y0, row.x1, row.y1))
-        return start
-
-    def go_on(self, words: str, row: Row) -> None:
-        """Append a line to the paragraph, mending a word that was cut at the end of the line before."""
-        cut, gap = joint(self.text, words, self._words)
-        if cut:
-            self.text = self.text[:-cut]
-            last = self.boxes[-1]
-            self.boxes[-1] = Box(last.start, len(self.text), last.page, last.x0, last.y0, last.x1, last.y1)
-        self.line(words, row, gap)
-
-    def mark(self, start: int, kind: MarkKind, level: int = 0, label: str = "", fragment: str = "") -> None:
-        """Mark everything from start on."""
-        if len(self.text) > start:
-            self.marks.append(Mark(start, len(self.text), kind, level, label, fragment))
-
-    def block(self, block: Block, fragment: str) -> None:
-        """Append a block with a blank line in front."""
-        if block.kind == "table":
-            self._table(block)
-        elif block.kind == "code":
-            self._code(block)
-        else:
-            self._prose(block, fragment)
-
-    def _prose(self, block: Block, fragment: str) -> None:
-        texts = [without_leaders(row.text).strip() for row in block.rows]
-        gap = "\n\n"
-        if block.kind == "heading":
-            texts[0] = f"{'#' * block.level} {texts[0]}"
-        elif block.kind == "item":
-            bare = without_bullet(texts[0])
-            texts[0] = f"{'  ' * (block.level - 1)}{'- ' if bare != texts[0] else ''}{bare}"
-            gap = "\n" if self._after_item() else "\n\n"
-        start = self.line(texts[0], block.rows[0], gap)
-        for text, row in zip(texts[1:], block.rows[1:], strict=True):
-            if short_lines(block, self._how):
-                self.line(text, row, "\n")
-            else:
-                self.go_on(text, row)
-        if block.kind == "heading":
-            label = " ".join(self.text[start:].split())[block.level + 1 :]
-            self.mark(start, "heading", block.level, label, fragment)
-        elif block.kind == "caption":
-            self.mark(start, "caption")
-
-    def _after_item(self) -> bool:
-        last = self.text.rpartition("\n")[2]
-        return bool(_ITEM.match(last))
-
-    def _table(self, block: Block) -> None:
-        header, rule, *lines = pipe_table(cells(block.rows)).split("\n")
-        first, *others = logical_rows(block.rows)
-        start = self.line(header, _around(first), "\n\n")
-        self.text += f"\n{rule}"
-        for line, group in zip(lines, others, strict=True):
-            self.line(line, _around(group), "\n")
-        self.mark(start, "table")
-
-    def _code(self, block: Block) -> None:
-        self.text += "\n\n" if self.text else ""
-        start = len(self.text)
-        self.text += "```"
-        for text, row in zip(code(block.rows), block.rows, strict=True):
-            self.line(text, row, "\n")
-        self.text += "\n```"
-        self.mark(start, "code")
-
-
-def _around(rows: Sequence[Row]) -> Row:
-    """One row with the outline of several."""
-    return replace(rows[0], x0=min(row.x0 for row in rows), x1=max(row.x1 for row in rows), y1=rows[-1].y1)
 
 
 def _opened(raw: bytes) -> Any:
@@ -195,7 +96,7 @@ def _parsed(document: Any) -> Parsed:
     pages = without_running_heads(pages, heights, how)
     pages = _without_steps(pages, warnings) if slides else pages
     title_rows = [] if slides else _largest(pages[0])
-    text = _Text(vocabulary(pages), how)
+    text = BoxedText(vocabulary(pages), how)
     if slides:
         for number, (page, height) in enumerate(zip(pages, heights, strict=True), start=1):
             _slide(text, page, number, how, height)
@@ -264,13 +165,13 @@ def _top(page: Sequence[Row]) -> str:
     return min(page, key=lambda row: row.y0).text
 
 
-def _page(text: _Text, found: list[Block], number: int) -> None:
+def _page(text: BoxedText, found: list[Block], number: int) -> None:
     """Append a page; a sentence that runs over from the page before goes on."""
     if not found:
         return
     fragment = f"#page={number}"
     runs_over = _runs_over(text, found[0])
-    start = len(text.text) + 2 if text.text else 0
+    start = text.next
     if runs_over:
         first, *others = found[0].rows
         text.go_on(first.text, first)
@@ -283,19 +184,18 @@ def _page(text: _Text, found: list[Block], number: int) -> None:
     text.mark(start, "page", label=f"page {number}", fragment=fragment)
 
 
-def _runs_over(text: _Text, first: Block) -> bool:
+def _runs_over(text: BoxedText, first: Block) -> bool:
     """Whether the first block of a page goes on with the last sentence of the page before."""
-    last = text.text.rpartition("\n")[2]
-    open_ended = bool(last) and not last.startswith(("#", "|", "`")) and last[-1] not in ".!?:;"
+    open_ended = text.end not in ("", *".!?:;") and not text.line_start.startswith(("#", "|", "`"))
     return first.kind == "paragraph" and open_ended and first.rows[0].text[:1].islower()
 
 
-def _slide(text: _Text, page: list[Row], number: int, how: Setting, height: float) -> None:
+def _slide(text: BoxedText, page: list[Row], number: int, how: Setting, height: float) -> None:
     """Append a slide under its title."""
     if not page:
         return
     fragment = f"#page={number}"
-    start = len(text.text) + 2 if text.text else 0
+    start = text.next
     title = _slide_title(page, how, height)
     label = f"slide {number}"
     if title:

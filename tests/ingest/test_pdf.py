@@ -289,3 +289,79 @@ def test_words_anywhere_give_marks_and_boxes_inside_the_text(
         golden.assert_sound(pdf.parse(make(pages, wide=wide)))
     except Unreadable:
         return
+
+
+def test_pages_that_are_turned_are_read_as_they_are_shown() -> None:
+    document = pymupdf.open()
+    page = document.new_page(width=405, height=720)
+    page.insert_text((60, 600), "Turned slide title", fontsize=28, fontname="hebo", rotate=90)
+    page.insert_text((160, 600), "- one point of it", fontsize=16, rotate=90)
+    page.set_rotation(90)
+    parsed = pdf.parse(document.tobytes())
+    assert parsed.text == "## Turned slide title\n\n- one point of it"
+    assert [mark.label for mark in parsed.marks if mark.kind == "slide"] == ["slide 1: Turned slide title"]
+
+
+def test_text_that_stands_on_its_side_is_left_out() -> None:
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((80, 100), "Words of the page, in a line as it should be.", fontsize=11)
+    page.insert_text((20, 400), "arXiv:2501.01234v1 [hep-ex]", fontsize=20, rotate=90)
+    assert pdf.parse(document.tobytes()).text == "Words of the page, in a line as it should be."
+
+
+def test_the_numbers_of_lines_in_the_margin_of_a_draft_are_left_out() -> None:
+    lines = column(80, 100, [*LEFT, *RIGHT], 10)
+    numbers = [(50.0, y, 6.0, "helv", str(count)) for count, (_, y, *_) in enumerate(lines, start=120)]
+    text = pdf.parse(make([[*lines, *numbers]])).text
+    assert "120" not in text
+    assert "two-body rates describes the tails" in text
+
+
+def test_a_sentence_goes_on_over_the_page_and_its_footnote() -> None:
+    first = [
+        *column(80, 100, LEFT, 10),
+        (80.0, 196.0, 10.0, "helv", "The last sentence of this page runs over to the"),
+        (80.0, 780.0, 7.0, "helv", "1 A footnote that stands between, set in small letters"),
+    ]
+    second = [(80.0, 100.0, 10.0, "helv", "next page, where it ends. Then comes another one.")]
+    parsed = pdf.parse(make([first, second]))
+    assert "runs over to the next page, where it ends." in parsed.text
+    pages = [parsed.text[mark.start : mark.end] for mark in parsed.marks if mark.kind == "page"]
+    assert pages[0].endswith("runs over to the")
+    assert pages[1].startswith("next page")
+
+
+def test_numbers_of_headings_tell_their_levels() -> None:
+    lines = [
+        (80.0, 80.0, 20.0, "hebo", "A note on calibration"),
+        (80.0, 120.0, 14.0, "hebo", "1 Method"),
+        (80.0, 150.0, 12.0, "hebo", "1.1 Beams"),
+        *column(80, 180, LEFT, 10),
+        (80.0, 320.0, 14.0, "hebo", "Acknowledgements"),
+        *column(80, 350, RIGHT, 10),
+    ]
+    parsed = pdf.parse(make([lines]))
+    assert [(mark.level, mark.label) for mark in parsed.marks if mark.kind == "heading"] == [
+        (1, "A note on calibration"),
+        (2, "1 Method"),
+        (3, "1.1 Beams"),
+        (2, "Acknowledgements"),
+    ]
+
+
+def test_authors_stand_under_the_title() -> None:
+    lines = [
+        (80.0, 80.0, 20.0, "hebo", "A note on calibration"),
+        (80.0, 110.0, 11.0, "helv", "Ada Example, Ben Sample and Cy van Dyke"),
+        (80.0, 125.0, 10.0, "helv", "University of Nordmark"),
+        *column(80, 180, LEFT, 10),
+    ]
+    assert pdf.parse(make([lines])).authors == ("Ada Example", "Ben Sample", "Cy van Dyke")
+
+
+def test_the_numbers_at_the_axes_of_a_plot_are_left_out() -> None:
+    ticks = [(100.0, 150.0 + 40 * number, 10.0, "helv", f"{number}.5") for number in range(5)]
+    title = (60.0, 50.0, 28.0, "hebo", "Rates")
+    text = pdf.parse(make([[title, *ticks, (200.0, 350.0, 10.0, "helv", "Rate [kHz]")]], wide=True)).text
+    assert text == "## Rates\n\nRate [kHz]"
