@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ingest.errors import MissingPath
 from ingest.source import Source, claiming, from_settings
 from ingest.sources.files import hidden
+
+_LOOKED_INTO = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def _claims(path: Path) -> Iterator[_Claim]:
         yield _Claim("files", path)
         return
     kind = claiming(path)
-    if kind:
+    if kind and not (path.is_dir() and _is_mixed(path)):
         yield _Claim(kind, path)
     elif path.is_file() or path.is_symlink():
         yield _Claim("files", path)
@@ -59,6 +62,13 @@ def _claims(path: Path) -> Iterator[_Claim]:
         for inside in sorted(path.iterdir()):
             if not hidden(inside.name):
                 yield from _claims(inside)
+
+
+def _is_mixed(path: Path) -> bool:
+    """Whether folders of different kinds lie in a folder: who claims it as a whole has looked at one of them only."""
+    inside = (each for each in sorted(path.iterdir()) if each.is_dir() and not hidden(each.name))
+    kinds = {claiming(each) for each in islice(inside, _LOOKED_INTO)}
+    return len(kinds - {None}) > 1
 
 
 def _source(kind: str, path: Path, readers: frozenset[str], made: Sequence[Source], only: Sequence[str] = ()) -> Source:

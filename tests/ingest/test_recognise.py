@@ -49,6 +49,16 @@ def test_a_folder_that_a_kind_claims_is_that_source_alone(tmp_path: Path) -> Non
     assert made(tmp_path) == [("mail", tmp_path.name, ())]
 
 
+def test_a_folder_that_holds_sources_of_several_kinds_is_opened(tmp_path: Path) -> None:
+    event = b'{"_type": "HTTPAPIResult", "count": 1, "results": [{"_type": "Conference", "id": "7"}]}'
+    for number in range(5):
+        (tmp_path / "mail").mkdir(exist_ok=True)
+        (tmp_path / f"mail/{number}.mbox").write_bytes(MAIL)
+    (tmp_path / "agenda").mkdir()
+    (tmp_path / "agenda/event_7.json").write_bytes(event)
+    assert [(kind, name) for kind, name, _ in made(tmp_path)] == [("indico", "agenda"), ("mail", "mail")]
+
+
 def test_two_folders_of_one_name_become_sources_of_two_names(tmp_path: Path) -> None:
     for where in ("old/docs", "new/docs"):
         (tmp_path / where).mkdir(parents=True)
