@@ -107,6 +107,8 @@ class Index:
         self.archive = archive
         self.store = store
         self.embedder = embedder
+        # What embeds the passages of the run under way.
+        self._embeds = embedder
         self._vectors = vectors
         self._writing = Lock()
         self._new_points = 0
@@ -123,17 +125,20 @@ class Index:
         sources: Sequence[Source],
         *,
         parsers: Parsers | None = None,
+        embedder: Embedder | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
         remove_many: bool = False,
     ) -> Report:
         """Bring the index up to date with these sources; other sources are left as they are.
 
-        Raises BadSource when a source cannot be listed at all.
+        embedder embeds this run's passages in place of the index's own, of which it must be the like. Whatever progress
+        raises ends the run; the next one goes on from there. Raises BadSource when a source cannot be listed at all.
         """
         started = time.monotonic()
         report = Report()
         taken: set[str] = set()
         with self._writing:
+            self._embeds = embedder or self.embedder
             self.manifest.note("model", self.embedder.name)
             self._roll_forward()
             for source in sources:
@@ -296,10 +301,10 @@ class Index:
         cut = [
             (chunk, generation)
             for made, generation in documents
-            for chunk in chunks(made, self.embedder, fingerprint=generation)
+            for chunk in chunks(made, self._embeds, fingerprint=generation)
         ]
         texts = [chunk.embedded for chunk, _ in cut if not chunk.quoted]
-        vectors = iter(self._vectors.embed(self.embedder, texts))
+        vectors = iter(self._vectors.embed(self._embeds, texts))
         return [
             Point(
                 chunk,
@@ -368,7 +373,8 @@ class Index:
     def document(self, uri: str, principals: frozenset[str] | None) -> Document | None:
         """The document as the index sees it, or None when it is not there or the asker may not read it."""
         row = self.manifest.row(uri)
-        if row is None or not row.document:
+        # The row decides before the archive is opened: a hidden document takes as long as one that is not there.
+        if row is None or not row.document or not may_read(_readers(row.readers), principals):
             return None
         made = self.archive.document(row.document)
         return made if may_read(made.readers, principals) else None
@@ -434,3 +440,7 @@ def _same(row: Row | None, read: _Read) -> bool:
 
 def _readers_key(made: Document) -> str:
     return json.dumps(sorted(sorted(clause) for clause in made.readers))
+
+
+def _readers(key: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(clause) for clause in json.loads(key or "[]"))

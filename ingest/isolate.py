@@ -4,12 +4,14 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Generic, TypeVar
 
 from ingest.errors import ParserFailed, Unreadable
@@ -28,15 +30,43 @@ class Limits:
     memory_bytes: int = 4 << 30
 
 
+def started(work: Callable[..., None], *arguments: object) -> tuple[BaseProcess, Connection]:
+    """A new process that runs work(connection, *arguments), and the other end of its connection.
+
+    It hears neither an interrupt from the terminal nor a request to terminate: whoever started it decides when it ends.
+    It ends by itself when that process is gone.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process: BaseProcess = context.Process(target=_until_alone, args=(work, theirs, *arguments), daemon=True)
+    # A new process inherits which signals its creator's thread blocks.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    theirs.close()
+    return process, ours
+
+
+def _until_alone(work: Callable[..., None], connection: Connection, *arguments: object) -> None:
+    """Run work, and end at once when the process that wants its results is gone, whatever work is doing."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+    work(connection, *arguments)
+
+
 class _Worker(Generic[Key]):
     """One process that parses one document at a time."""
 
     def __init__(self, limits: Limits) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_work, args=(theirs, limits), daemon=True)
-        self.process.start()
-        theirs.close()
+        self.process, self.connection = started(_work, limits)
         self.key: Key | None = None
         self.deadline = 0.0
 
