@@ -37,7 +37,7 @@ _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush:?|sourceCode)[- ]?([A-
 _NO_LANGUAGE = frozenset({"default", "none", "text", "notranslate", "source", "code", "plaintext", "literal", "block"})
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:-]+)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_INLINE_MATH = re.compile(r"\\\((.+?)\\\)", re.DOTALL)
+_INLINE_MATH = re.compile(r"\\\((.{1,400}?)\\\)", re.DOTALL)
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
 _BREAKS = re.compile(r" *\ue002 *")
 _SHORT_RAISED = re.compile(r"[-+−]?[\w*†±]{1,8}")
@@ -143,7 +143,7 @@ def _flow(element: "HtmlElement", page: _Page, depth: int) -> None:
 def _paragraph(pending: list[str], page: _Page) -> None:
     """Write what was gathered as a paragraph; displayed equations in it are blocks."""
     text = _tidy("".join(pending))
-    for position, part in enumerate(re.split(r"(?:\$\$|\\\[)(.+?)(?:\$\$|\\\])", text, flags=re.DOTALL)):
+    for position, part in enumerate(re.split(r"(?:\$\$|\\\[)(.{1,2000}?)(?:\$\$|\\\])", text, flags=re.DOTALL)):
         if position % 2:
             page.writer.block(f"$$\n{part.strip()}\n$$", "equation")
         else:

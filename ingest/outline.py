@@ -18,6 +18,8 @@ _ATTRIBUTES = re.compile(r"[ \t]*\{:[^}]*\}[ \t]*$")
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _TAG = re.compile(r"<[^>]+>")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`+|~~)(.+?)\1")
+# Of a longer line, these many letters are enough to name it.
+_MAX_LETTERS = 500
 _NOT_SLUG = re.compile(r"[^\w\- ]")
 
 
@@ -49,7 +51,7 @@ def plain(words: str) -> str:
     >>> plain("The **Level 1** [trigger](l1.md) `menu` {: .callout}")
     'The Level 1 trigger menu'
     """
-    words = _ATTRIBUTES.sub("", _ID.sub("", words))
+    words = _ATTRIBUTES.sub("", _ID.sub("", words[:_MAX_LETTERS]))
     words = _TAG.sub("", _LINK.sub(r"\1", words))
     return " ".join(_EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", words)).split())
 
@@ -89,7 +91,7 @@ def _found(all_lines: list[Line], slug: Callable[[str], str]) -> Iterator[Mark]:
 
 def _with_fragment(heading: Mark, slug: Callable[[str], str], used: dict[str, int]) -> Mark:
     """The heading with its label cleaned and its own or a made fragment."""
-    own = _ID.search(heading.label)
+    own = _ID.search(heading.label[-_MAX_LETTERS:])
     label = plain(heading.label)
     if own:
         name = own[1]

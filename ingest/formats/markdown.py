@@ -19,8 +19,8 @@ _FIELDS_FIRST = re.compile(
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LIQUID_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?(?:\{%-?\s*endcomment\s*-?%\}|\Z)", re.DOTALL)
 _LIQUID_TITLED = re.compile(r"\{%-?\s*\w+\s+\"([^\"\n]*)\"\s*-?%\}")
-_LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}")
-_ATTRIBUTES = re.compile(r"[ \t]*\{:(?![ \t]*#)[^}\n]*\}[ \t]*$", re.MULTILINE)
+_LIQUID = re.compile(r"\{%(?:[^%\n]|%(?!\})){0,300}%\}|\{\{(?:[^}\n]|\}(?!\})){0,300}\}\}")
+_ATTRIBUTES = re.compile(r"(?<![ \t])[ \t]*\{:(?![ \t]*#)[^}\n]{0,200}\}[ \t]*$", re.MULTILINE)
 _HIDDEN = re.compile(r"<(script|style|iframe|svg)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^<>]*?\balt\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')[^<>]*>", re.IGNORECASE)
@@ -34,17 +34,20 @@ _EMBEDDED = re.compile(r"!\[([^\]]*)\]\((?:data|attachment):[^)]*\)")
 _MYST_TARGET = re.compile(r"^\([\w.:-]+\)=[ \t]*$", re.MULTILINE)
 _MYST_ROLE = re.compile(r"\{(\w[\w:.-]*)\}`([^`\n]*)`")
 _DISPLAY_MATH = re.compile(
-    r"^[ \t]*\\\\?\[[ \t]*$\n(.+?)\n[ \t]*\\\\?\][ \t]*$|^[ \t]*\\\\?\[(.+)\\\\?\][ \t]*$", re.DOTALL | re.MULTILINE
+    r"^[ \t]*\\\\?\[[ \t]*\n((?:[^\n]+\n){1,60}?)[ \t]*\\\\?\][ \t]*$|^[ \t]*\\\\?\[([^\n]+?)\\\\?\][ \t]*$",
+    re.MULTILINE,
 )
-_INLINE_MATH = re.compile(r"\\\\?\(([^\n]+?)\\\\?\)")
+_INLINE_MATH = re.compile(r"\\\\?\(([^\n]{1,400}?)\\\\?\)")
+# What tells mathematics from brackets that were only escaped.
+_MATHEMATICAL = re.compile(r"[\\^_={}]|^\s*\S{1,3}\s*$")
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)((?:[^\n]|\n(?!\n))+?)(?<!`)\1(?!`)")
 _STASHED = re.compile("\ue000(\\d+)\ue001")
 
-_LINE_ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
+_MAX_DEPTH = 10
 _GAPS = re.compile(r"\n{3,}")
 
 # Lines that open or close something.
-_FENCE = re.compile(r"([ \t>]*)(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_FENCE = re.compile(r"([ \t>]*)(`{3,}|~{3,})([^`\n]*)$")
 _LIQUID_CODE = re.compile(r"[ \t]*\{%-?\s*highlight\s+(\w+)[^%]*%\}[ \t]*$")
 _LIQUID_CODE_END = re.compile(r"[ \t]*\{%-?\s*endhighlight\s*-?%\}[ \t]*$")
 _ADMONITION = re.compile(
@@ -109,7 +112,7 @@ def cleaned(body: str) -> str:
     """
     lines = list(_unboxed(_LIQUID_COMMENT.sub("", body).split("\n")))
     parts = ("\n".join(part.lines) if part.code else _prose(part.lines) for part in _parts(lines))
-    return _GAPS.sub("\n\n", _LINE_ENDS.sub("", "\n".join(parts)))
+    return _GAPS.sub("\n\n", "\n".join(line.rstrip(" \t") for line in "\n".join(parts).split("\n")))
 
 
 def _shown(fields: frontmatter.FrontMatter) -> str:
@@ -144,8 +147,8 @@ def _unboxed(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def _parts(lines: list[str]) -> Iterator[_Part]:
-    """Prose and code by turns, in order; MyST directives are opened up."""
+def _parts(lines: list[str], depth: int = 0) -> Iterator[_Part]:
+    """Prose and code by turns, in order; MyST directives are opened up, down to a bearable depth."""
     prose: list[str] = []
     position = 0
     while position < len(lines):
@@ -166,7 +169,7 @@ def _parts(lines: list[str]) -> Iterator[_Part]:
         if liquid:
             yield _Part(True, (f"```{liquid[1]}", *inner[:-1], "```"))
         elif opening:
-            yield from _fenced(opening, lines[position:after])
+            yield from _fenced(opening, lines[position:after], depth)
         position = after
     if prose:
         yield _Part(False, tuple(prose))
@@ -197,9 +200,9 @@ def _after_fence(lines: list[str], position: int, opening: re.Match[str] | None)
     return len(lines)
 
 
-def _fenced(opening: re.Match[str], block: list[str]) -> Iterator[_Part]:
+def _fenced(opening: re.Match[str], block: list[str], depth: int) -> Iterator[_Part]:
     """A fenced block: code, or a MyST directive, whose content is prose or mathematics."""
-    directive = _DIRECTIVE.match(opening[3])
+    directive = _DIRECTIVE.match(opening[3].strip()) if depth < _MAX_DEPTH else None
     if opening[3].strip() == "math" or (directive and directive[1] == "math"):
         inner = [line for line in block[1:-1] if not _OPTION.match(line)]
         yield _Part(True, ("$$", *inner, "$$"))
@@ -211,7 +214,7 @@ def _fenced(opening: re.Match[str], block: list[str]) -> Iterator[_Part]:
     elif directive[1] not in _DROPPED:
         inner = [line for line in block[1:-1] if not _OPTION.match(line)]
         title = directive[2] if directive[1] != "figure" else ""
-        yield from _parts(["", f"**{title or directive[1].capitalize()}:**", *inner, ""])
+        yield from _parts(["", f"**{title or directive[1].capitalize()}:**", *inner, ""], depth + 1)
 
 
 def _closed(opening: re.Match[str], block: list[str]) -> list[str]:
@@ -237,10 +240,22 @@ def _prose(lines: tuple[str, ...]) -> str:
     text = _EMBEDDED.sub(r"\1", _MYST_TARGET.sub("", _ATTRIBUTES.sub("", text)))
     text = _IMAGE.sub(lambda match: match[1] or match[2] or "", _BREAK.sub("\n", text))
     text = _TAG.sub("", text)
-    text = _DISPLAY_MATH.sub(lambda match: f"$$\n{(match[1] or match[2]).strip()}\n$$", text)
-    text = _INLINE_MATH.sub(lambda match: f"${match[1].strip()}$", text)
+    text = _DISPLAY_MATH.sub(_display_math, text)
+    text = _INLINE_MATH.sub(_inline_math, text)
     # A private character of the source itself may look like ours: only numbers that were given out are put back.
     return _STASHED.sub(lambda match: spans[int(match[1])] if int(match[1]) < len(spans) else match[0], text)
+
+
+def _display_math(match: re.Match[str]) -> str:
+    """An equation between $$ signs; brackets that were only escaped stay."""
+    tex = (match[1] or match[2]).strip()
+    return f"$$\n{tex}\n$$" if _MATHEMATICAL.search(tex) else match[0]
+
+
+def _inline_math(match: re.Match[str]) -> str:
+    """Mathematics between $ signs; parentheses that were only escaped stay."""
+    tex = match[1].strip()
+    return f"${tex}$" if tex and _MATHEMATICAL.search(tex) else match[0]
 
 
 def _role(match: re.Match[str]) -> str:

@@ -1,6 +1,8 @@
+import time
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +99,23 @@ def test_only_its_name_or_front_matter_makes_a_text_markdown() -> None:
     assert markdown.recognises(b"plain", "notes.md")
     assert markdown.recognises(b"---\ntitle: x\n---\n", "notes")
     assert not markdown.recognises(b"# a comment\n", "notes.txt")
+
+
+def test_mathematics_in_brackets_gets_dollar_signs_and_escaped_brackets_stay() -> None:
+    text = "\\[ m = 2 \\]\n\nwords \\(p_T\\) and \\(only words\\)\n\n\\[\nE = mc^2\n\\]\n\n\\[1\\] A reference."
+    parsed = markdown.parse(text.encode())
+    assert parsed.text == (
+        "$$\nm = 2\n$$\n\nwords $p_T$ and \\(only words\\)\n\n$$\nE = mc^2\n$$\n\n\\[1\\] A reference."
+    )
+    assert [mark.kind for mark in parsed.marks] == ["equation", "equation"]
+
+
+UNCLOSED = ["`", "a `` b ", "{%", "{{", "<!--", "\\[\n", "\\(", "<img ", "**", "[", "{:", "```\n"]
+UNCLOSED += ["|a\n|-\n", " ", "#", ":", "> "]
+
+
+@pytest.mark.parametrize("piece", UNCLOSED)
+def test_long_texts_of_unclosed_marks_are_read_in_reasonable_time(piece: str) -> None:
+    started = time.monotonic()
+    markdown.parse((piece * (60_000 // len(piece))).encode())
+    assert time.monotonic() - started < 5
