@@ -39,5 +39,5 @@ def test_plain_words_are_read_as_text_whatever_their_file_is_called() -> None:
 
 
 def test_a_format_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(Unreadable, match="no format is called 'pfd'; there are: .*pdf"):
+    with pytest.raises(Unreadable, match=r"no format is called 'pfd'; there are: .*pdf"):
         load("pfd")
