@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.charset import decoded
 from ingest.mathml import latex
-from ingest.writer import Writer, pipe_table
+from ingest.writer import Writer, pipe_table, spread
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -412,39 +412,18 @@ def _table(element: "HtmlElement", page: _Page, depth: int) -> None:
             for cell in _cells(row):
                 _flow(cell, page, depth + 1)
         return
-    page.writer.block(pipe_table(_filled(rows, page, depth)), "table")
+    page.writer.block(pipe_table(spread(_spanning(row, page, depth) for row in rows)), "table")
 
 
 def _cells(row: "HtmlElement") -> list["HtmlElement"]:
     return [cell for cell in row.iterchildren("td", "th") if not is_chrome(cell)]
 
 
-def _filled(rows: list["HtmlElement"], page: _Page, depth: int) -> list[list[str]]:
-    """The texts of a table's cells; a cell that spans rows or columns is repeated down and left empty to the right."""
-    grid: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for row in rows:
-        line: list[str] = []
-        for cell in _cells(row):
-            _hang(line, hanging)
-            text = _tidy(_inline(cell, page, depth)).replace("\n", "; ")
-            span, down = _span(cell, "colspan"), _span(cell, "rowspan")
-            if down > 1:
-                hanging[len(line)] = (down - 1, text)
-            line.extend([text, *[""] * (span - 1)])
-        _hang(line, hanging)
-        grid.append(line)
-    return grid
-
-
-def _hang(line: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Fill in what hangs down from rows above at this place."""
-    while len(line) in hanging:
-        place = len(line)
-        left, text = hanging.pop(place)
-        line.append(text)
-        if left > 1:
-            hanging[place] = (left - 1, text)
+def _spanning(row: "HtmlElement", page: _Page, depth: int) -> Iterator[tuple[str, int, int]]:
+    """The texts of a row's cells, each with the columns and rows that it spans."""
+    for cell in _cells(row):
+        text = _tidy(_inline(cell, page, depth)).replace("\n", "; ")
+        yield text, _span(cell, "colspan"), _span(cell, "rowspan")
 
 
 def _span(cell: "HtmlElement", name: str) -> int:

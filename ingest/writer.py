@@ -115,3 +115,36 @@ def pipe_table(rows: Sequence[Sequence[str]]) -> str:
     cells = [[row[column] for column in used] for row in cells]
     lines = [f"| {' | '.join(row)} |" for row in cells]
     return "\n".join([lines[0], f"| {' | '.join(['---'] * len(used))} |", *lines[1:]])
+
+
+def spread(rows: Iterable[Iterable[tuple[str, int, int]]]) -> list[list[str]]:
+    """The cells of a table, given as (text, columns, rows) that each spans, as a plain grid.
+
+    A cell that spans rows is repeated, so that each row can be read alone; one that spans columns leaves the others
+    empty.
+
+    >>> spread([[("Run 2", 1, 2), ("2024", 1, 1)], [("2025", 1, 1)], [("all", 2, 1)]])
+    [['Run 2', '2024'], ['Run 2', '2025'], ['all', '']]
+    """
+    grid: list[list[str]] = []
+    hanging: dict[int, tuple[int, str]] = {}
+    for row in rows:
+        line: list[str] = []
+        for text, across, down in row:
+            _hang(line, hanging)
+            if down > 1:
+                hanging[len(line)] = (down - 1, text)
+            line.extend([text, *[""] * (across - 1)])
+        _hang(line, hanging)
+        grid.append(line)
+    return grid
+
+
+def _hang(line: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    """Fill in what hangs down from rows above at this place of a row."""
+    while len(line) in hanging:
+        place = len(line)
+        left, text = hanging.pop(place)
+        line.append(text)
+        if left > 1:
+            hanging[place] = (left - 1, text)

@@ -10,7 +10,7 @@ from ingest import restructured
 from ingest.charset import decoded
 from ingest.format import Parsed
 from ingest.frontmatter import moment
-from ingest.writer import Writer, pipe_table
+from ingest.writer import Writer, pipe_table, spread
 
 SUFFIXES = (".rst", ".rest")
 
@@ -228,7 +228,7 @@ def _table(node: Any, page: _Page, level: int) -> None:
         for child in blocks:
             _block(child, page, level)
         return
-    page.writer.block(pipe_table(_filled(rows, page)), "table")
+    page.writer.block(pipe_table(spread(_spanning(row, page) for row in rows)), "table")
 
 
 def _table_of(row: Any) -> Any:
@@ -238,30 +238,10 @@ def _table_of(row: Any) -> Any:
     return node
 
 
-def _filled(rows: list[Any], page: _Page) -> list[list[str]]:
-    """The cells of a table; one that spans rows is repeated, one that spans columns leaves the others empty."""
-    grid: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for row in rows:
-        line: list[str] = []
-        for entry in row.children:
-            _hang(line, hanging)
-            text = _cell(entry, page)
-            if entry.get("morerows"):
-                hanging[len(line)] = (int(entry["morerows"]), text)
-            line.extend([text, *[""] * int(entry.get("morecols", 0))])
-        _hang(line, hanging)
-        grid.append(line)
-    return grid
-
-
-def _hang(line: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    while len(line) in hanging:
-        place = len(line)
-        left, text = hanging.pop(place)
-        line.append(text)
-        if left > 1:
-            hanging[place] = (left - 1, text)
+def _spanning(row: Any, page: _Page) -> Iterator[tuple[str, int, int]]:
+    """The texts of a row's cells, each with the columns and rows that it spans."""
+    for entry in row.children:
+        yield _cell(entry, page), 1 + int(entry.get("morecols", 0)), 1 + int(entry.get("morerows", 0))
 
 
 def _cell(entry: Any, page: _Page) -> str:
