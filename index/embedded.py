@@ -75,9 +75,9 @@ def _plain(sign: str, latex: str, position: int) -> str:
     return _UNICODE.get(sign) or _SIGNS.get(sign) or GREEK.get(sign) or sign
 
 
-_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*\n?", re.MULTILINE)
+_RULE = re.compile(r"^[ \t]*(?:\|[ \t]*)?:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*\n?", re.MULTILINE)
 _RUN = re.compile(r"([^\w\s])\1{3,}")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)")
 
 
 def embedded(text: str, *, mathematics: bool = True) -> str:
