@@ -25,8 +25,8 @@ def sources_for(paths: Sequence[Path], *, readers: frozenset[str], kind: str | N
     """The sources that read these folders and files, in order.
 
     A folder or file that a kind of source claims is one source of that kind; other folders are opened and asked piece
-    by piece, and what nobody claims becomes one source of files. With a kind, each path is one source of it. Sources
-    are called by the name of their folder or file, with folders above it where two would have the same name.
+    by piece, and what nobody claims becomes one source of files. With a kind, each path is one source of it. A source
+    is called by its path.
 
     Raises MissingPath, and BadSourceSettings for a kind that is unknown or needs more than a path.
     """
@@ -35,16 +35,14 @@ def sources_for(paths: Sequence[Path], *, readers: frozenset[str], kind: str | N
         if not path.exists():
             raise MissingPath(f"{path} does not exist")
         if kind:
-            made.append(_source(kind, path, readers, made))
+            made.append(_source(kind, path, readers))
             continue
         claims = list(_claims(path))
-        for claim in claims:
-            if claim.kind != "files":
-                made.append(_source(claim.kind, claim.path, readers, made))
+        made += [_source(claim.kind, claim.path, readers) for claim in claims if claim.kind != "files"]
         rest = [claim.path for claim in claims if claim.kind == "files"]
         if rest or not claims:
             only = [each.relative_to(path).as_posix() for each in rest] if len(rest) < len(claims) else []
-            made.append(_source("files", path, readers, made, only))
+            made.append(_source("files", path, readers, only))
     return made
 
 
@@ -71,16 +69,14 @@ def _is_mixed(path: Path) -> bool:
     return len(kinds - {None}) > 1
 
 
-def _source(kind: str, path: Path, readers: frozenset[str], made: Sequence[Source], only: Sequence[str] = ()) -> Source:
-    """One source, under a name that none of those made before has."""
-    table: dict[str, object] = {"kind": kind, "path": path, "name": _name(path, made), "readers": sorted(readers)}
+def _source(kind: str, path: Path, readers: frozenset[str], only: Sequence[str] = ()) -> Source:
+    """One source, named by its whole path: two folders that are both called docs are two sources."""
+    table: dict[str, object] = {"kind": kind, "path": path, "name": _name(path), "readers": sorted(readers)}
     if only:
         table["only"] = list(only)
     return from_settings(table, base=Path())
 
 
-def _name(path: Path, made: Sequence[Source]) -> str:
-    taken = {source.name for source in made}
-    parts = path.parts
-    names = ("/".join(parts[-count:]) for count in range(1, len(parts) + 1))
-    return next((name for name in names if name not in taken), str(path))
+def _name(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()

@@ -115,6 +115,16 @@ def test_status_and_verify_agree_after_an_ingest(collabqa: Run, docs: Path) -> N
     assert collabqa("verify", "--dump")[1] == first
 
 
+def test_a_folder_of_the_same_name_elsewhere_removes_nothing(collabqa: Run, docs: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / "docs"
+    other.mkdir(parents=True)
+    (other / "tracker.md").write_text("# Tracker\n\nThe tracker has six layers.")
+    collabqa("ingest", str(docs))
+    assert json.loads(collabqa("ingest", str(other), "--json")[1])["removed"] == 0
+    assert json.loads(collabqa("ingest", str(docs / "trigger.md"), "--json")[1])["removed"] == 0
+    assert json.loads(collabqa("status", "--json")[1])["documents"] == 3
+
+
 def test_an_empty_folder_holds_nothing(collabqa: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     status, out, _ = collabqa("ingest", str(tmp_path / "empty"), "--json")

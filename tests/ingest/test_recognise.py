@@ -15,9 +15,9 @@ PUBLIC = frozenset({"public"})
 
 
 def made(*paths: Path, kind: str | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Each source's kind, its name, and the files that it is limited to."""
+    """Each source's kind, the last part of its name, and the files that it is limited to."""
     return [
-        (_kind(each), each.name, each.only if isinstance(each, files.Source) else ())
+        (_kind(each), Path(each.name).name, each.only if isinstance(each, files.Source) else ())
         for each in sources_for(paths, readers=PUBLIC, kind=kind)
     ]
 
@@ -59,11 +59,18 @@ def test_a_folder_that_holds_sources_of_several_kinds_is_opened(tmp_path: Path) 
     assert [(kind, name) for kind, name, _ in made(tmp_path)] == [("indico", "agenda"), ("mail", "mail")]
 
 
-def test_two_folders_of_one_name_become_sources_of_two_names(tmp_path: Path) -> None:
+def test_two_folders_of_one_name_are_sources_of_two_names(tmp_path: Path) -> None:
     for where in ("old/docs", "new/docs"):
         (tmp_path / where).mkdir(parents=True)
         (tmp_path / where / "a.md").write_text("# A")
-    assert [name for _, name, _ in made(tmp_path / "old/docs", tmp_path / "new/docs")] == ["docs", "new/docs"]
+    names = [sources_for([tmp_path / where], readers=PUBLIC)[0].name for where in ("old/docs", "new/docs")]
+    assert names == [str(tmp_path / "old/docs"), str(tmp_path / "new/docs")]
+
+
+def test_a_folder_at_home_is_named_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "docs").mkdir()
+    assert sources_for([tmp_path / "docs"], readers=PUBLIC)[0].name == "~/docs"
 
 
 def test_a_kind_that_is_given_is_taken_as_it_is(tmp_path: Path) -> None:
