@@ -332,8 +332,7 @@ class Body:
             self.expander.push([OPEN, name, CLOSE])
         if own and name not in self._environments and name not in self.theorems:
             self._enter(name, None, own.end)
-            arguments = self.expander.arguments(own.begin.parameters)
-            self.expander.push(filled(own.begin.body, arguments), expansion=True)
+            self._begin_own(name, own)
         elif known:
             self._enter(name, known.end, ())
             known.begin(self)
@@ -342,6 +341,12 @@ class Body:
             self.unknown[f"\\begin{{{name}}}"] += 1
             self.expander.optional()
             self.flow.block()
+
+    def _begin_own(self, name: str, own: Environment) -> None:
+        """Read on with what the beginning of an environment of the document stands for."""
+        depth = self.expander.depth + 1
+        arguments = self.expander.arguments(own.begin.parameters)
+        self.expander.push_expansion(f"\\begin{{{name}}}", filled(own.begin.body, arguments), depth)
 
     def _enter(self, name: str, end: Command | None, closing: tuple[str, ...]) -> None:
         self._open.append(_Open(name, end, closing, self.target))
@@ -402,20 +407,20 @@ class Body:
                 elif own and inner not in self._environments:
                     self._read_on(token, inner, own)
                     continue
-                taken += [token, OPEN, inner, CLOSE]
+                taken += [token, OPEN, inner or " ", CLOSE]
                 continue
             taken.append(token)
-            if token in _SECTIONS or len(taken) > limit:
+            if token in _SECTIONS or len(taken) > min(limit, expander.patience):
                 break
         expander.warn(f"\\begin{{{name}}} has no \\end")
-        expander.push(taken)
+        expander.give_back(taken)
         return None
 
     def _read_on(self, token: str, name: str, own: Environment) -> None:
         """Read on with what an environment of the document stands for."""
         expander = self.expander
         if token in ("\\begin",):
-            expander.push(filled(own.begin.body, expander.arguments(own.begin.parameters)), expansion=True)
+            self._begin_own(name, own)
             return
         begun = next((each for each in reversed(self._open) if each.name == name and each.closing), None)
         if begun:

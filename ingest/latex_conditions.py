@@ -16,8 +16,8 @@ NO_CONDITIONALS = frozenset(
 )
 # Whether the document is set by one program or another, and the like.
 _TRUE = frozenset(("\\iftrue", "\\ifpdf", "\\ifhmode"))
+_MAX_TESTS = 20
 FI, OR, END_CSNAME = "\\fi", "\\or", "\\endcsname"
-_MAX_SKIPPED = 500_000
 _RELATION = re.compile(r"\s*([<>=])\s*")
 _WHOLE_NUMBER = re.compile(r"\s*([-+]?\d+)")
 
@@ -151,11 +151,11 @@ def _skip(expander: Expander, name: str, *, stop_at_or: bool = False) -> str:
             taken.append(expander.raw() or PAR)
         elif token.startswith("\\if") and is_conditional(expander, token):
             depth += 1
-        if len(taken) > _MAX_SKIPPED or len(expander.open_files()) < files:
+        if len(taken) > expander.patience or len(expander.open_files()) < files:
             break
     if name != "\\iffalse" or depth == 0:
         expander.warn(f"{name} has no \\fi; both its branches were read")
-    expander.push(taken)
+    expander.give_back(taken)
     return "\\fi"
 
 
@@ -172,9 +172,9 @@ def skip_else(expander: Expander) -> None:
             depth -= 1
         elif token.startswith("\\if") and is_conditional(expander, token):
             depth += 1
-        if len(taken) > _MAX_SKIPPED or len(expander.open_files()) < files:
+        if len(taken) > expander.patience or len(expander.open_files()) < files:
             break
-    expander.push(taken)
+    expander.give_back(taken)
 
 
 def newif(expander: Expander) -> None:
@@ -232,29 +232,29 @@ def if_then_else(expander: Expander) -> None:
     _choose(expander, _test(expander, expander.argument()))
 
 
-def _test(expander: Expander, tokens: Tokens) -> bool:
+def _test(expander: Expander, tokens: Tokens, depth: int = 0) -> bool:
     with expander.isolated(tokens):
-        value, joined = _single_test(expander), None
+        value, joined = _single_test(expander, depth), None
         while (token := expander.next()) is not None:
             if token in ("\\or", "\\OR"):
-                joined = _single_test(expander)
+                joined = _single_test(expander, depth)
                 value = value or joined
             elif token in ("\\and", "\\AND"):
-                joined = _single_test(expander)
+                joined = _single_test(expander, depth)
                 value = value and joined
     return value
 
 
-def _single_test(expander: Expander) -> bool:
+def _single_test(expander: Expander, depth: int) -> bool:
     expander.skip_spaces()
     token = expander.next()
-    if token is None:
+    if token is None or depth > _MAX_TESTS:
         return False
     match token:
         case "\\not" | "\\NOT":
-            return not _single_test(expander)
+            return not _single_test(expander, depth + 1)
         case "\\(":
-            return _test(expander, expander.until(frozenset(("\\)",))) or [])
+            return _test(expander, expander.until(frozenset(("\\)",))) or [], depth + 1)
         case "\\equal":
             return source(expander.expanded(expander.argument())) == source(expander.expanded(expander.argument()))
         case "\\boolean" | "\\isboolean":

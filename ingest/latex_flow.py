@@ -13,8 +13,11 @@ from ingest.document import Mark, MarkKind
 from ingest.writer import ordered
 
 _SPACES = re.compile(r"\s+")
+# Lists in lists beyond this depth are not indented further.
+MAX_INDENTS = 12
 PLACEHOLDER = re.compile("\ufdd0(\\d+)\ufdd1")
 _ENDS_IN_WORD = re.compile(r"\\[a-zA-Z]+$")
+_RAISED = re.compile(r"[\^_](?:\{[^{}]*\}|.)$")
 _LOOKS_LIKE_BLOCK = re.compile(r"(#{1,6}|>|[-+*])(?=\s|$)|(\d{1,4})(?=[.)]\s)|(```|~~~)")
 
 
@@ -98,6 +101,7 @@ class Flow:
         if self._after_math and not self._space and not self.at_start and self._parts:
             before = self._parts[-1][:-1]
             glue = " " if _ENDS_IN_WORD.search(before) and formula[:1].isalpha() else ""
+            glue = "{}" if formula[:1] in ("^", "_") and _RAISED.search(before) else glue
             self._parts[-1] = f"{before}{glue}{formula}$"
             self._length += len(glue) + len(formula)
         else:
@@ -111,6 +115,10 @@ class Flow:
         elif self._length:
             self._gap = max(self._gap, 2)
             self._space = False
+
+    def close_up(self) -> None:
+        """No space before the next word after all."""
+        self._space = False
 
     def line(self) -> None:
         """End the line: what comes next starts on the next one."""
@@ -159,7 +167,8 @@ class Flow:
     def indent(self, first: str, rest: str) -> None:
         """Put this before every line until outdent: first before the next one, rest before those below it."""
         if not self.inline:
-            self._prefixes.append(_Prefix(first, rest))
+            deep = len(self._prefixes) >= MAX_INDENTS
+            self._prefixes.append(_Prefix("" if deep else first, "" if deep else rest))
 
     def outdent(self) -> None:
         """Take the innermost indentation back."""

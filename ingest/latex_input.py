@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from ingest.latex_tokens import CLOSE, OPEN, PAR, Pushed, Scanner, Tokens, is_space, source
 
-# A group, an option or a skipped branch longer than this many tokens was never closed.
-MAX_GROUP = 200_000
-MAX_GROUP_AFTER_A_RUNAWAY = 2_000
+# How many tokens may be looked through in vain for the ends of what was opened, in all; then so many each time.
+PATIENCE = 400_000
+LAST_PATIENCE = 100
 # No group of a preamble reaches into the document.
 DOCUMENT = "document"
 _REGISTER_ENDS = ("width", "height", "skip", "indent", "sep")
@@ -29,7 +29,7 @@ class Input:
         self._stack: list[Pushed | Scanner] = []
         self.warnings: dict[str, None] = {}
         self._files_closed = 0
-        self._longest_group = MAX_GROUP
+        self.patience = PATIENCE
         self.depth = 0
 
     def warn(self, sentence: str) -> None:
@@ -180,17 +180,17 @@ class Input:
                 if depth == 0:
                     return taken
             taken.append(token)
-            if self._files_closed > closed_before or len(taken) > self._longest_group:
+            if self._files_closed > closed_before or len(taken) > self.patience:
                 break
             if token == DOCUMENT and taken[-3:-1] == ["\\begin", OPEN]:
                 break
-        self._runaway("a brace", taken)
+        self.warn("a brace is never closed; it was passed over")
+        self.give_back(taken)
         return []
 
-    def _runaway(self, what: str, taken: Tokens) -> None:
-        """Give back what was read in search of an end that never came."""
-        self._longest_group = MAX_GROUP_AFTER_A_RUNAWAY
-        self.warn(f"{what} is never closed; it was passed over")
+    def give_back(self, taken: Tokens) -> None:
+        """Have tokens read again in which an end was looked for in vain; patience grows less with each."""
+        self.patience = max(self.patience - len(taken), LAST_PATIENCE)
         self.push(taken)
 
     def braced(self) -> Tokens | None:
@@ -228,9 +228,9 @@ class Input:
                 return [*taken, before] if before else taken
             depth += (token == OPEN) - (token == CLOSE)
             taken.append(token)
-            if depth < 0 or len(taken) > 5_000 or self._files_closed > closed_before:
+            if depth < 0 or len(taken) > min(5_000, self.patience) or self._files_closed > closed_before:
                 break
-        self.push(taken)
+        self.give_back(taken)
         return None
 
     def until(self, ends: frozenset[str], *, stops: frozenset[str] = frozenset(), limit: int = 5_000) -> Tokens | None:
@@ -241,6 +241,7 @@ class Input:
         taken: Tokens = []
         depth = 0
         closed_before = self._files_closed
+        limit = min(limit, self.patience)
         while (token := self.raw()) is not None:
             if depth == 0 and token in ends:
                 return taken
@@ -248,7 +249,7 @@ class Input:
             taken.append(token)
             if depth < 0 or token in stops or len(taken) > limit or self._files_closed > closed_before:
                 break
-        self.push(taken)
+        self.give_back(taken)
         return None
 
     def words(self) -> str:
@@ -268,9 +269,5 @@ class Input:
         self.push([rest] if rest else [])
         if not rest:
             following = self.peek()
-            if (
-                following
-                and following.startswith("\\")
-                and following.endswith(("width", "height", "skip", "indent", "sep"))
-            ):
+            if following and following.startswith("\\") and following.endswith(_REGISTER_ENDS):
                 self.raw()

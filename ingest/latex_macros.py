@@ -14,6 +14,7 @@ MAX_EXPANSIONS_A_TOKEN = 20_000
 MAX_PUSHED_A_TOKEN = 200_000
 MAX_DEPTH = 200
 MAX_EXPANSIONS = 1_000_000
+MAX_NESTING = 60
 NO_VALUE = "\\no value"
 
 ParameterKind = Literal["mandatory", "optional", "star", "until", "literal", "braced"]
@@ -94,6 +95,7 @@ class Expander(Input):
         self._expansions = 0
         self._pushed = 0
         self._total = 0
+        self._nesting = 0
 
     # Definitions.
 
@@ -150,9 +152,8 @@ class Expander(Input):
             if macro is not None:
                 self._expand(token, macro)
                 continue
-            carried_out = self.expandable.get(token)
-            if carried_out is not None:
-                carried_out(self)
+            if token in self.expandable:
+                self._carry_out(token)
                 continue
             if token in self.protected or type(token) is not str or not self.guess(self, token):
                 return token
@@ -163,13 +164,27 @@ class Expander(Input):
         if macro is not None:
             self._expand(token, macro)
         elif token in self.expandable:
-            self.expandable[token](self)
+            self._carry_out(token)
         else:
             self.push([token])
+
+    def _carry_out(self, token: str) -> None:
+        """Do what a command says that works while reading; nothing where such commands wait for each other too deep."""
+        if self._nesting >= MAX_NESTING:
+            return
+        self._nesting += 1
+        try:
+            self.expandable[token](self)
+        finally:
+            self._nesting -= 1
 
     def _expand(self, name: str, macro: Macro) -> None:
         depth = self.depth + 1
         result = filled(macro.body, self.arguments(macro.parameters)) if macro.parameters else list(macro.body)
+        self.push_expansion(name, result, depth)
+
+    def push_expansion(self, name: str, result: Tokens, depth: int) -> None:
+        """Have read next what a name stands for, unless it has come out of itself too often."""
         self._expansions += 1
         self._pushed += len(result)
         if depth > MAX_DEPTH or self._expansions > MAX_EXPANSIONS_A_TOKEN or self._pushed > MAX_PUSHED_A_TOKEN:
@@ -182,6 +197,7 @@ class Expander(Input):
         self.warn(f"{name} calls itself without end; it was left out")
         self.drop_expansions()
         self.macros[name] = Macro((), ())
+        self.environments.pop(name.removeprefix("\\begin{").removesuffix("}"), None)
         self._read_from_file()
 
     def _read_from_file(self) -> None:

@@ -96,10 +96,11 @@ def define_counters(expander: Expander) -> None:
     roman = any(name.startswith(ROMAN_CLASSES) for name in expander.classes)
     expander.within.clear()
     for counter, outer in _WITHIN.items():
-        expander.within.setdefault(outer, []).append(counter)
+        count_within(expander, counter, outer)
     shown = _SHOWN + (_SHOWN_IN_BOOKS if book else "") + (_SHOWN_IN_ROMAN if roman else "")
     if book:
-        expander.within.setdefault("chapter", []).extend(("figure", "table", "equation", "footnote", "lstlisting"))
+        for counter in ("figure", "table", "equation", "footnote", "lstlisting"):
+            count_within(expander, counter, "chapter")
     push_definitions(expander, shown)
 
 
@@ -118,16 +119,23 @@ def is_book(expander: Expander) -> bool:
     return any(re.search(r"\\chapter\b", text) for name, text in expander.tree.members.items() if name.endswith(".tex"))
 
 
+def count_within(expander: Expander, inner: str, outer: str) -> None:
+    """Have one counter start again whenever another counts."""
+    found = expander.within.setdefault(outer, [])
+    if inner != outer and inner not in found:
+        found.append(inner)
+
+
 def step(expander: Expander, counter: str) -> None:
     """Count one further, and start again whatever is counted within."""
     expander.counters[counter] = expander.counters.get(counter, 0) + 1
-    _restart(expander, counter, 0)
-
-
-def _restart(expander: Expander, counter: str, depth: int) -> None:
-    for inner in expander.within.get(counter, ()) if depth < 12 else ():
-        expander.counters[inner] = 0
-        _restart(expander, inner, depth + 1)
+    waiting, seen = [counter], {counter}
+    while waiting:
+        for inner in expander.within.get(waiting.pop(), ()):
+            if inner not in seen:
+                expander.counters[inner] = 0
+                seen.add(inner)
+                waiting.append(inner)
 
 
 def letters(value: int) -> str:
@@ -185,7 +193,7 @@ def new_counter(expander: Expander) -> None:
     outer = "".join(expander.optional() or []).strip()
     expander.counters.setdefault(name, 0)
     if outer:
-        expander.within.setdefault(outer, []).append(name)
+        count_within(expander, name, outer)
     prefix = (f"\\the{outer}", ".") if outer else ()
     expander.define(f"\\the{name}", Macro((), (*prefix, "\\arabic", "{", name, "}")), everywhere=True)
 
@@ -195,7 +203,7 @@ def number_within(expander: Expander, *, show: bool = True) -> None:
     star = expander.star()
     expander.optional()
     inner, outer = expander.key(), expander.key()
-    expander.within.setdefault(outer, []).append(inner)
+    count_within(expander, inner, outer)
     if show and not star:
         body = (f"\\the{outer}", ".", "\\arabic", "{", inner, "}")
         expander.define(f"\\the{inner}", Macro((), body), everywhere=True)

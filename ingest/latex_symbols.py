@@ -144,7 +144,6 @@ _MORE_SYMBOLS = {
     "enspace": " ",
     "enskip": " ",
     "thinspace": " ",
-    "sep": ",",
     ",": " ",
     ";": " ",
     ":": " ",

@@ -39,15 +39,23 @@ _HEADS = frozenset(("\\endhead", "\\endfirsthead", "\\endfoot", "\\endlastfoot")
 _HEADER_RULES = frozenset(("\\midrule", "\\hline", "\\colrule", "\\mr", "\\middlehline", "\\cmidrule", "\\cline"))
 _MAX_HEADER_ROWS = 3
 _COLUMN = re.compile(r"\*\{(\d+)\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+# A gap of this much and more stands between columns, a smaller one within numbers.
+_MAX_GAP = {"em": 0.5, "ex": 1.0, "pt": 5.0, "mm": 2.0, "cm": 0.2}
+_GAP = re.compile(r"\\(?:hskip|hspace|kern)\*?\s*\{?\s*[-+]?\s*(\d*\.?\d+)\s*(em|ex|pt|mm|cm)\s*\}?")
+_TIGHT = frozenset(".,:/–-")
 _ABSOLUTE = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: whether bare numbers stand in it (S of siunitx), and whether all of it is mathematics."""
+    """One column: whether bare numbers stand in it (S of siunitx), and whether all of it is mathematics.
+
+    joint is what stands between it and the column before where both make up one (``r@{$\\pm$}l``), else None.
+    """
 
     numbers: bool = False
     mathematics: bool = False
+    joint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +77,18 @@ class Row:
 
 
 def columns(spec: str) -> list[Column]:
-    """The columns of a specification such as ``l@{}S[table-format=2.1]>{$}c<{$}p{3cm}``."""
+    r"""The columns of a specification such as ``l@{}S[table-format=2.1]>{$}c<{$}p{3cm}``.
+
+    >>> [column.joint for column in columns(r"r@{$\pm$}l@{}l@{\hspace{1cm}}l")]
+    [None, '$\\pm$', '', None]
+    """
     for _ in range(4):
         spec, found = _COLUMN.subn(lambda match: match[2] * min(int(match[1]), 50), spec)
         if not found:
             break
     result: list[Column] = []
     mathematics = False
+    joint: str | None = None
     place = 0
     while place < len(spec) and len(result) < 200:
         letter = spec[place]
@@ -83,15 +96,26 @@ def columns(spec: str) -> list[Column]:
         if letter in "@!><":
             inside, place = _group(spec, place)
             mathematics = mathematics or (letter == ">" and ("$" in inside or "ensuremath" in inside))
+            joint = _joint(inside) if letter in "@!" and result else joint
         elif letter.isalpha():
-            result.append(Column(letter == "S", mathematics or letter == "D"))
-            mathematics = False
+            result.append(Column(letter == "S", mathematics or letter == "D", joint))
+            mathematics, joint = False, None
             _, place = _group(spec, place) if letter in "pmbwWDX" or spec[place : place + 1] == "{" else ("", place)
             while letter in "wWD" and spec[place : place + 1] == "{":
                 _, place = _group(spec, place)
         elif letter == "[":
             place = spec.find("]", place) + 1 or len(spec)
     return result
+
+
+def _joint(inside: str) -> str | None:
+    """What joins two columns to one, told from what stands between them; None for what only keeps them apart."""
+    gap = _GAP.fullmatch(inside.strip())
+    if gap:
+        return " " if float(gap[1]) < _MAX_GAP[gap[2]] else None
+    if "\\" in inside and not re.search(r"\$|\\(?:pm|,|times|text|ensuremath)", inside):
+        return None
+    return inside.strip() or inside[:1]
 
 
 def _group(spec: str, place: int) -> tuple[str, int]:
@@ -186,9 +210,11 @@ def grid(body: Tokens, spec: str, render: Callable[[Tokens], Cell]) -> list[list
     A cell that reaches over columns of the header is repeated in each, one that reaches over rows in each row.
     """
     shapes = columns(spec)
-    all_rows = [row for row in rows(body) if row.head in ("", "\\endfirsthead")] or rows(body)
-    if not any(row.head == "\\endfirsthead" for row in all_rows):
-        all_rows = [row for row in rows(body) if row.head in ("", "\\endhead")]
+    found = rows(body)
+    # The header for further pages is left out where there is one for the first page, feet are always.
+    first = any(row.head == "\\endfirsthead" for row in found)
+    wanted = ("", "\\endfirsthead" if first else "\\endhead")
+    all_rows = [row for row in found if row.head in wanted] or found
     filled: list[tuple[list[str], bool]] = []
     below: dict[int, tuple[str, int]] = {}
     for row in all_rows:
@@ -219,7 +245,34 @@ def _row(
         else:
             below.pop(place, None)
         words += [shown] + ["\0" + shown] * (min(cell.columns, 50) - 1)
-    return words
+    return _merged(words, shapes, render)
+
+
+def _merged(words: list[str], shapes: list[Column], render: Callable[[Tokens], Cell]) -> list[str]:
+    """The words of a row with the columns that make up one joined."""
+    result: list[str] = []
+    for place, word in enumerate(words):
+        joint = shapes[place].joint if place < len(shapes) else None
+        if joint is None or not result:
+            result.append(word)
+        elif not word.startswith("\0"):
+            left = _own(result[-1])
+            result[-1] = side_by_side(left, render(tokenised(joint)).words if joint else "", word)
+    return result
+
+
+def side_by_side(left: str, between: str, right: str) -> str:
+    r"""Two parts of a number as one.
+
+    >>> side_by_side("12", r"$\pm$", "3"), side_by_side("$5.1$", "", "$^{+2}$"), side_by_side("12", ".", "5")
+    ('12 ± 3', '$5.1^{+2}$', '12.5')
+    """
+    between = "±" if between.strip() == "$\\pm$" else between.strip()
+    if not left or not right:
+        return left + right
+    if not between and left.endswith("$") and right.startswith("$"):
+        return f"{left[:-1]}{'{}' if right[1] in '^_' and left[-2] in '}^_+-' else ''}{right[1:]}"
+    return f"{left}{between}{right}" if between in _TIGHT or not between else f"{left} {between} {right}"
 
 
 def _as_column(tokens: Tokens, shape: Column) -> Tokens:

@@ -73,11 +73,12 @@ class Scanner:
     is shared by all files of a document and grows with its definitions.
     """
 
-    __slots__ = ("_position", "_text", "letters_at", "name", "raw")
+    __slots__ = ("_position", "_text", "_window", "letters_at", "name", "raw")
 
     def __init__(self, text: str, name: str = "", *, letters_at: bool = False, raw: set[str] | None = None) -> None:
         self._text = text
         self._position = 0
+        self._window = 20_000
         self.name = name
         self.letters_at = letters_at
         self.raw = raw if raw is not None else set(RAW_ENVIRONMENTS)
@@ -167,20 +168,22 @@ class Scanner:
         if not self._text.startswith("{", start):
             return None
         depth = 0
-        for brace in re.finditer(r"\\.|[{}]|\n[ \t]*\n", self._text[start : start + 20_000]):
+        for brace in _BRACES.finditer(self._text, start, start + self._window):
             depth += {"{": 1, "}": -1}.get(brace[0], 0)
             if brace[0].startswith("\n"):
                 return None
             if depth == 0:
-                body = self._text[start + 1 : start + brace.start()]
+                body = self._text[start + 1 : brace.start()]
                 if kind in ("url", "href", "path") and _COMMAND_IN_URL.search(body):
                     return None
-                self._position = start + brace.end()
+                self._position = brace.end()
                 return Verbatim(kind, body)
+        self._window = max(self._window // 2, 200)
         return None
 
 
 # A macro or a parameter in an address: it must be expanded, so it is no raw text.
+_BRACES = re.compile(r"\\.|[{}]|\n[ \t]*\n")
 _COMMAND_IN_URL = re.compile(r"\\[a-zA-Z]|#[1-9]")
 
 

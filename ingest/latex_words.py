@@ -136,6 +136,12 @@ def horizontal_space(body: Body) -> None:
     body.flow.space()
 
 
+def separator(body: Body) -> None:
+    """\\sep between keywords."""
+    body.flow.close_up()
+    body.flow.text(", ")
+
+
 # Links.
 
 
@@ -420,6 +426,7 @@ _COMMANDS: dict[str, Command] = {
     "\\\\": line_break,
     "\\newline": line_break,
     "\\hspace": horizontal_space,
+    "\\sep": separator,
     "\\xspace": xspace,
     "\\unitname": unit_name,
     "\\ensuremath": ensure_math,

@@ -21,9 +21,8 @@ _MAIN_SUFFIXES = (".tex", ".ltx", ".latex")
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".gz")
 _LEFT_OUT = frozenset({"CVS", "_darcs", "__pycache__", "node_modules", "__MACOSX"})
 _OTHER_DOCUMENTS = (".md", ".rst", ".html", ".htm", ".ipynb", ".pptx", ".docx", ".eml", ".mbox", ".mdx")
-_SOME_LATEX = re.compile(
-    r"\\(?:documentclass|documentstyle|begin\s*\{|(?:sub)*section|chapter|magnification|input|bye)\b"
-)
+# E-print servers give files without a suffix, named by the number of the paper.
+_BARE = re.compile(r"(?:.*/)?(?:[^./]+|\d{4}\.\d{4,5}(?:v\d+)?)")
 # Around a single file that was given, about so many files are looked through for what it reads.
 _MAX_BESIDE = 20_000
 NOT_REACHED = "no main file reads it"
@@ -206,14 +205,11 @@ class Source:
 
 
 def _mains(tree: _Tree) -> list[str]:
-    """The main files of a tree; where there is none, its only file if that is LaTeX."""
-    wanted = [
-        name for name in tree.texts if name.lower().endswith(_MAIN_SUFFIXES) or (tree.archive and "." not in name)
-    ]
-    mains = latex_tree.main_files({name: tree.texts[name] for name in wanted})
-    if not mains and len(tree.texts) == 1:
-        mains = [name for name in tree.texts if _SOME_LATEX.search(tree.texts[name])]
-    return mains
+    """The main files of a tree; where there is none, its only file if that is named as LaTeX."""
+    named = [name for name in tree.texts if name.lower().endswith(_MAIN_SUFFIXES)]
+    bare = [name for name in tree.texts if tree.archive and _BARE.fullmatch(name)]
+    mains = latex_tree.main_files({name: tree.texts[name] for name in (*named, *bare)})
+    return mains or (named if len(tree.texts) == 1 else [])
 
 
 def _archive(path: Path, name: str) -> _Tree:

@@ -3,6 +3,7 @@ import io
 import json
 import os
 import tarfile
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -202,6 +203,28 @@ def test_files_that_include_each_other_over_and_over_are_bounded() -> None:
     parsed = tree_of(main=r"\begin{document}a \input{f0} b", f30="x", **files)
     assert parsed.text.startswith("a x")
     assert any("too much is included" in warning for warning in parsed.warnings)
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        r"\textbf{a ",
+        r"\begin{tabular}{l} a & ",
+        r"\begin{equation} a ",
+        r"\iffalse a ",
+        r"\csname a ",
+        r"\href{a ",
+        r"\item[a ",
+        r"\expandafter",
+        r"\begin{itemize}\item a ",
+        r"\newtheorem{a}{A}[a]\begin{a} ",
+        r"\newenvironment{e}{\begin{e}}{}\begin{e} ",
+    ],
+)
+def test_what_is_opened_over_and_over_costs_little(endless: str) -> None:
+    began = time.process_time()
+    assert text_of(f"first {endless * 3_000}").startswith("first")
+    assert time.process_time() - began < 20
 
 
 def archive(**members: bytes) -> bytes:

@@ -134,6 +134,11 @@ def test_a_gzipped_file_is_a_paper_and_other_archives_are_none(tmp_path: Path) -
     assert found == {"0801.0001.gz": "", "data.csv.gz": latex.NO_LATEX, "hits.root.gz": latex.NO_LATEX}
 
 
+def test_an_archive_of_mail_about_latex_is_no_paper(tmp_path: Path) -> None:
+    (tmp_path / "2005-March.txt.gz").write_bytes(gzip.compress(f"From ada\n\n{PAPER}\n".encode()))
+    assert not latex.claims(tmp_path)
+
+
 def test_a_broken_archive_is_listed_and_fetching_it_says_why(tmp_path: Path) -> None:
     (tmp_path / "broken.tar.gz").write_bytes(b"\x1f\x8bnothing")
     (item,) = items(source(tmp_path))
