@@ -12,22 +12,25 @@ from index.chunk import ChunkKind
 from index.embedded import GREEK, SILENT
 from index.store import Terms
 
-#: Saturation and length normalisation of BM25 (Robertson and Zaragoza 2009).
-K1 = 0.9
-B = 0.6
-#: How many terms an average chunk of each kind has. Constants, never taken from the live index: what someone may not
-#: read must not move the scores of what he may.
+#: Saturation and length normalisation of BM25 (Robertson and Zaragoza 2009). Swept k1 0.6-1.6 and b 0.2-0.9 on
+#: osg_anchor (507 known-item questions) and scifact's training claims (505): k1 is flat; nDCG@10 rises with b from .569
+#: at 0.4 to .603 at 0.75 on the first and falls from .856 to .852 on the second.
+K1 = 1.2
+B = 0.75
+#: How many terms an average chunk of each kind has: means over wiki pages, software manuals, talks and papers. They are
+#: constants, never taken from the live index: what someone may not read must not move the scores of what they may.
 AVERAGE_TERMS: Mapping[ChunkKind, float] = {
-    "prose": 100.0,
-    "table": 100.0,
-    "equation": 60.0,
-    "code": 100.0,
-    "slide": 60.0,
-    "message": 90.0,
-    "caption": 40.0,
+    "prose": 65.0,
+    "table": 68.0,
+    "equation": 65.0,
+    "code": 80.0,
+    "slide": 35.0,
+    "message": 55.0,
+    "caption": 60.0,
 }
 
-#: Function words of English. No word of any field is among them, and one in capitals (IT, CAN, US) is no such word.
+#: Function words of English; to leave them out is worth .01 nDCG@10 on osg_anchor and .005 on scifact. No word of any
+#: field is among them, and one in capitals (IT, CAN, US) is no such word.
 STOP_WORDS = frozenset(
     """a an and are as at be been but by can could did do does don doesn for from had has have he her his how i if in
     into is isn it its may me my no nor not of on or our she should so some such than that the their them then there
@@ -205,7 +208,10 @@ class _Stemmer(Protocol):
 
 @cache
 def _stemmer() -> _Stemmer:
-    """Porter's second stemmer for English, in pure Python so that every machine stems alike."""
+    """Porter's second stemmer for English, in pure Python so that every machine stems alike.
+
+    It gains .026 nDCG@10 on osg_anchor and .019 on scifact; taking off the s of a plural loses .007 and gains .015.
+    """
     from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped]
 
     return cast(_Stemmer, EnglishStemmer())

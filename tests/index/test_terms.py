@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rank_bm25 import BM25Okapi
 
 from index.store import Terms
 from index.terms import AVERAGE_TERMS, K1, STOP_WORDS, B, document_terms, question_terms, terms
@@ -129,25 +130,26 @@ def test_scores_are_those_of_the_formula(texts: list[str], asked: str) -> None:
         assert score(question_terms(asked), chunk, corpus) == pytest.approx(by_hand)
 
 
-def test_a_rank_is_that_of_rank_bm25() -> None:
-    from rank_bm25 import BM25Plus
-
+def test_scores_are_those_of_rank_bm25_with_our_constants() -> None:
     texts = [
         "trigger menu 2024 of the L1 trigger",
         "the muon trigger rate at 13.6 TeV",
-        "jet energy scale uncertainty",
+        "jet energy scale uncertainty " * 30,
         "menu of the canteen",
         "electron trigger threshold trigger trigger",
         "solenoid field map",
     ]
-    asked = "trigger menu rate"
-    # delta 0 leaves Okapi's formula with an inverse document frequency that is never negative.
-    oracle = BM25Plus([terms(text) for text in texts], k1=K1, b=0, delta=0).get_scores(terms(asked))
-    lengths = [len(terms(text)) for text in texts]
+    asked = "trigger menu rate menu"
+    split = [terms(text) for text in texts]
+    oracle = BM25Okapi(split, k1=K1, b=B)
+    oracle.avgdl = AVERAGE_TERMS["prose"]
+    holding = Counter(term for found in split for term in set(found))
+    oracle.idf = {term: math.log(1 + (len(texts) - count + 0.5) / (count + 0.5)) for term, count in holding.items()}
     corpus = [document_terms(text, "prose") for text in texts]
     ours = [score(question_terms(asked), chunk, corpus) for chunk in corpus]
-    assert max(lengths) < AVERAGE_TERMS["prose"]
-    assert sorted(range(6), key=lambda place: -ours[place]) == sorted(range(6), key=lambda place: -oracle[place])
+    assert ours == pytest.approx(list(oracle.get_scores(terms(asked))))
+    assert ours[0] == max(ours)
+    assert ours[2] == 0
 
 
 def test_a_longer_chunk_counts_a_term_less() -> None:
