@@ -227,7 +227,7 @@ class _Cutter:
         """A block as it is embedded; nothing of a quote and of a heading that stands in the prefix."""
         if group.section.quoted or block.end <= group.dropped:
             return ""
-        return embedded(self._text[block.start : block.end])
+        return embedded(self._text[block.start : block.end], mathematics=block.kind != "code")
 
     def _too_long(self, group: _Group, block: Block, cost: int) -> bool:
         length = block.end - block.start

@@ -11,7 +11,7 @@ _SPELLED = {
     "sim": "about", "simeq": "about", "ll": "much less than", "gg": "much greater than", "lt": "less than",
     "gt": "greater than", "infty": "infinity", "ell": "l", "hbar": "h bar", "bar": "anti", "overline": "anti",
     "sqrt": "square root of", "int": "integral of", "sum": "sum of", "prod": "product of", "partial": "d",
-    "nabla": "gradient", "frac": "", "dfrac": "", "tfrac": "", "in": "in", "propto": "proportional to",
+    "nabla": "gradient", "frac": "", "in": "in", "propto": "proportional to",
     "varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "degree": "degrees", "circ": "degrees",
     "slashed": "", "not": "not", "mid": "given", "dagger": "dagger", "prime": "prime",
 }  # fmt: skip
@@ -31,6 +31,8 @@ _SIGNS = {"=": "equals", "<": "less than", ">": "greater than", "+": "plus", "/"
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\(.)|\^|_|[A-Za-z]+|\d+(?:[.,]\d+)*|[=<>+/-]|[^\W\d_]|±|×|→|≤|≥|∞", re.DOTALL)
 _UNICODE = {"±": "plus minus", "×": "times", "→": "to", "≤": "at most", "≥": "at least", "∞": "infinity"}
 _MATHS = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]{1,300}?)(?<![\s\\])\$(?!\d)", re.DOTALL)
+_ENVIRONMENT = re.compile(r"\\(?:begin|end|label|tag|[hv]space|[hvr]?phantom)\*?\{[^{}]*\}")
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 #: Longer formulas are left to their symbols: their words would push everything else out of the chunk.
 _LONGEST_SPELLED = 200
 
@@ -43,6 +45,7 @@ def spelled(latex: str) -> str:
     >>> spelled(r"p_{\mathrm{T}} > 30~\text{GeV}"), spelled(r"\sqrt{s} = 13.6"), spelled("fb^{-1}")
     ('p T greater than 30 GeV', 'square root of s equals 13.6', 'fb to the minus 1')
     """
+    latex = _FRACTION.sub(r"\1 / \2", _ENVIRONMENT.sub("", latex))
     words: list[str] = []
     raised = False
     for match in _TOKEN.finditer(latex):
@@ -75,7 +78,7 @@ def _plain(sign: str, latex: str, position: int) -> str:
     return _UNICODE.get(sign) or _SIGNS.get(sign) or GREEK.get(sign) or sign
 
 
-_RULE = re.compile(r"^[ \t]*(?:\|[ \t]*)?:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*\n?", re.MULTILINE)
+_RULE = re.compile(r"^[ \t]*(?:\|[ \t]*)?:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$\n?", re.MULTILINE)
 _RUN = re.compile(r"([^\w\s])\1{3,}")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)")
 
@@ -101,5 +104,8 @@ def embedded(text: str, *, mathematics: bool = True) -> str:
 
 def _with_words(match: re.Match[str]) -> str:
     latex: str = (match[1] or match[2] or "").strip()
-    words = spelled(latex) if len(latex) <= _LONGEST_SPELLED else ""
-    return f"{match[0]} ({words})" if words and words != latex else match[0]
+    # What has neither command nor power reads as it stands, or is no formula: $HOME/bin:$PATH.
+    if len(latex) > _LONGEST_SPELLED or not ("\\" in latex or "^" in latex):
+        return match[0]
+    words = spelled(latex)
+    return f"{match[0]} ({words})" if words else match[0]

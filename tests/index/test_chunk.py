@@ -347,3 +347,9 @@ def test_ids_are_stable_and_depend_on_text_place_and_fingerprint() -> None:
 def test_a_limit_without_room_for_text_is_refused() -> None:
     with pytest.raises(ValueError, match="chunks of 8 tokens: at least 16"):
         chunks(document("text"), EMBEDDER, max_tokens=8)
+
+
+def test_variables_of_a_shell_are_no_mathematics() -> None:
+    code = "```\nexport X=$A^$B\n```\n"
+    (only,) = chunks(document(code), EMBEDDER)
+    assert only.embedded == code.strip()
