@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from app.answer import Answer, Citation, Claim
 from app.claims import cited_sentences, finished_sentences, known_markers_only
 from app.claims import claim as checked
-from app.extract import Evidence, chosen, evidence
+from app.extract import PASSAGES, Evidence, read, table_header
 from app.history import Turn, standalone
 from app.model import LanguageModel, ModelBroke
 from app.prompt import answer_prompt
@@ -18,13 +18,13 @@ from index.store import Scope
 from retriever.hybrid import Hybrid, Retrieved
 from retriever.passage import Passage
 
-#: How many passages a question brings.
-PASSAGES = 12
-# An answer is refused when its best sentence scores below this. Swept on the sample's developing half
-# (docs/figures.md).
-MIN_EVIDENCE = 0.45
+#: How many passages a search brings: the first few are read, and all tell which words of the question are rare.
+SEARCHED = 60
+# An answer is refused where it is less likely than this that the passages have one. Swept on the sample's developing
+# half (docs/figures.md).
+MIN_ANSWERED = 0.28
 # A model sees for itself whether the passages answer; it is not called when nothing is even near.
-MIN_EVIDENCE_FOR_MODEL = 0.25
+MIN_ANSWERED_FOR_MODEL = 0.1
 EXTRACTIVE = "extractive"
 
 
@@ -127,13 +127,14 @@ class Assistant:
         started = time.monotonic()
         asked = standalone(question, turns)
         yield Stage("searching")
-        found = self._hybrid.retrieve(asked, scope=scope, k=PASSAGES)
+        wide = self._hybrid.retrieve(asked, scope=scope, k=SEARCHED)
         yield Stage("reading")
-        ranked = evidence(asked, found.passages, self._embedder)
-        if not ranked or ranked[0].score < (MIN_EVIDENCE_FOR_MODEL if self._model else MIN_EVIDENCE):
+        reading = read(asked, wide.passages, self._embedder)
+        found = replace(wide, passages=wide.passages[:PASSAGES])
+        if not reading.shown or reading.answered < (MIN_ANSWERED_FOR_MODEL if self._model else MIN_ANSWERED):
             made = self._refusal(question, found, scope)
         elif self._model is None:
-            made = self._extracted(question, found, chosen(ranked))
+            made = self._extracted(question, found, reading.shown)
             for claim in made.claims:
                 yield Judged(claim)
         else:
@@ -207,16 +208,7 @@ class Assistant:
 def _shown(each: Evidence, claim: Claim) -> str:
     """A piece of evidence as the answer shows it, with its marker behind it."""
     markers = "".join(f"[{citation.marker}]" for citation in claim.citations)
-    if each.kind == "row":
-        return f"{_with_header(each)}\n\n{markers}"
+    if each.kind == "row" and (header := table_header(each.passage.chunk.text, each.start)):
+        return f"{header}\n{each.text}\n\n{markers}"
     alone = each.kind in ("code", "equation") or each.text.rstrip().endswith(("```", "$$", "|"))
     return f"{each.text}\n\n{markers}" if alone else f"{each.text} {markers}"
-
-
-def _with_header(each: Evidence) -> str:
-    """A table row under the header of its table, where the passage has it."""
-    lines = each.passage.chunk.text[: each.start].splitlines()
-    rule = next(
-        (i for i in range(len(lines) - 1, 0, -1) if set(lines[i].strip()) <= set("|-: ") and "-" in lines[i]), 0
-    )
-    return f"{lines[rule - 1]}\n{lines[rule]}\n{each.text}" if rule else each.text

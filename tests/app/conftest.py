@@ -10,7 +10,9 @@ import pytest
 from app.assemble import Site, site
 from app.config import Model, Settings
 from app.scripted import NAME, Script, serving
+from index.chunk import Chunk
 from ingest.source import End, Item, Raw
+from retriever.passage import Passage
 
 PAGES = {
     "TriggerMenu": (
@@ -65,3 +67,33 @@ def pages_site(pages_folder: Path) -> Iterator[Callable[..., Site]]:
             return made
 
         yield opened
+
+
+def passage_of(text: str, *, uri: str = "mem:page", quoted: bool = False) -> Passage:
+    chunk = Chunk(
+        id=f"{uri} {text}",
+        uri=uri,
+        link=uri,
+        title="",
+        heading="",
+        text=text,
+        start=0,
+        end=len(text),
+        kind="prose",
+        quoted=quoted,
+        embedded=text,
+        document_kind="page",
+        source="pages",
+        authors=(),
+        modified=None,
+        version="",
+        status="unknown",
+        readers=(frozenset({"public"}),),
+    )
+    return Passage(chunk, 1.0, {"lexical": 1}, 0.5)
+
+
+@pytest.fixture
+def passage() -> Callable[..., Passage]:
+    """Makes a passage of a text."""
+    return passage_of
