@@ -115,7 +115,7 @@ def verbatim(body: Body, token: Verbatim) -> None:
         if kind == "href":
             body.transparent(body.expander.argument())
     elif kind in ("verb", "lstinline", "mintinline", "path"):
-        code_span(body, token.body.replace("$", "\\$") if "`" in token.body else token.body)
+        code_span(body, token.body)
     elif kind in _LISTINGS:
         _listing(body, kind, token.body, options)
 

@@ -87,6 +87,8 @@ class Flow:
             return
         if words[0].isspace():
             self.space()
+        if core[0] in ".," and core[1:2] in ("", " "):
+            self._space = False  # left by a macro that ends with a space
         if self.at_start and not self.inline:
             core = _LOOKS_LIKE_BLOCK.sub(_escaped, core, count=1) if _LOOKS_LIKE_BLOCK.match(core) else core
         self._write(core)

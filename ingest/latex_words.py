@@ -13,6 +13,7 @@ from ingest.latex_units import QUANTITIES, unit
 _KEY_VALUE = re.compile(r"\s*([\w-]+)\s*=\s*")
 _NO_SPACE_AFTER_XSPACE = frozenset(".,;:!?)]}/'~-’”")
 _NO_SPACE_TOKENS = frozenset((CLOSE, OPEN, PAR, "&", "^", "_", "\\ ", "\\/", "\\,", "\\\\", "\\xspace", "\\-"))
+_FORMULA = re.compile(r"(?<!\\)\$")
 _ORDINALS = frozenset(("st", "nd", "rd", "th"))
 MAX_UNRESOLVED_SHOWN = 5
 
@@ -86,21 +87,23 @@ def square_brackets(body: Body) -> None:
 
 
 def typewriter(body: Body) -> None:
-    """\\texttt: a code span where nothing but plain characters stands in it."""
+    """\\texttt: a code span, unless a formula or a reference stands in it."""
     before, body.monospaced = body.monospaced, True
-    tokens = body.expander.argument()
-    words = body.inline(tokens)
+    words = body.inline_argument()
     body.monospaced = before
-    code_span(body, words.replace("\\$", "$") if words.count("$") == words.count("\\$") else words)
-
-
-def code_span(body: Body, words: str) -> None:
-    """Write words between backticks, or as they are where that cannot be."""
-    core = words.strip()
-    if not core or "`" in core or "$" in core or "\ufdd0" in core or body.monospaced:
+    if before or _FORMULA.search(words) or "\ufdd0" in words:
         body.flow.text(words)
+    else:
+        code_span(body, words.replace("\\$", "$"))
+
+
+def code_span(body: Body, code: str) -> None:
+    """Write code between backticks, or as text where backticks stand in it."""
+    core = code.strip()
+    if not core or "`" in core:
+        body.flow.text(code.replace("$", "\\$"))
         return
-    before, after = words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
+    before, after = code[: len(code) - len(code.lstrip())], code[len(code.rstrip()) :]
     body.flow.text(f"{before}`{core}`{after}")
 
 

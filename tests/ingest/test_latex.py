@@ -136,6 +136,11 @@ def test_a_raised_number_behind_a_word_is_text() -> None:
     assert text_of(r"36~fb$^{-1}$, p$_{\mathrm{T}}$ and $^{12}$C") == "36 fb^-1, p_T and $^{12}$C"
 
 
+def test_code_in_the_line_keeps_its_dollar_signs() -> None:
+    source = r"\verb|$HOME|, \texttt{\$PATH}, \verb|`$`| and \texttt{a $b$}"
+    assert text_of(source) == r"`$HOME`, `$PATH`, `\$` and a $b$"
+
+
 def test_a_dollar_sign_is_no_formula() -> None:
     assert text_of(r"It cost \$5 and \$6.") == r"It cost \$5 and \$6."
 
