@@ -24,7 +24,7 @@ from index.embed import (
     WordLengthEmbedder,
     embedder,
 )
-from index.engine import OnnxRuntime, run_all
+from index.engine import OPENVINO_PRECISIONS, OnnxRuntime, OpenVino, fastest, run_all
 from index.errors import EmbedderUnavailable, ModelDamaged, TextTooLong
 from index.onnx_graph import graph_file, model_folder
 from ingest.errors import MissingLibrary
@@ -125,7 +125,6 @@ def test_the_graph_agrees_with_sentence_transformers(minilm: MiniLM) -> None:
 @pytest.mark.skipif(find_spec("openvino") is None, reason="needs the extra [openvino]")
 @pytest.mark.filterwarnings("ignore")
 def test_openvino_agrees_with_onnx_runtime(cache: Path) -> None:
-    from index.engine import OpenVino
 
     path = graph_file(cache)
     batches = list(np.random.default_rng(1).integers(1_000, 30_000, (6, 2, 40), dtype=np.int64))
@@ -330,3 +329,18 @@ def test_a_long_question_to_a_server_is_cut() -> None:
         exact.embed_question("light jet top photon electron")
         HttpEmbedder(url, "tiny", max_tokens=5).embed_question("é" * 9)
     assert served.inputs == [["light jet top"], ["é" * 3]]
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="needs the extra [openvino]")
+@pytest.mark.filterwarnings("ignore")
+def test_the_engine_is_measured_once_and_remembered(cache: Path) -> None:
+    graph = graph_file(cache)
+    (cache / "engine.json").unlink(missing_ok=True)
+    chosen = type(fastest(graph, cache, 2))
+    remembered = json.loads((cache / "engine.json").read_text(encoding="utf-8"))
+    assert (remembered["choice"] in OPENVINO_PRECISIONS) == (chosen is OpenVino)
+    remembered["choice"] = "openvino f32"
+    (cache / "engine.json").write_text(json.dumps(remembered), encoding="utf-8")
+    assert type(fastest(graph, cache, 2)) is OpenVino
+    (cache / "engine.json").write_text("{broken", encoding="utf-8")
+    assert type(fastest(graph, cache, 2)) in (OpenVino, OnnxRuntime)
