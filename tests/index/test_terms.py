@@ -1,15 +1,20 @@
 """Terms keep what physicists write whole, and are scored as BM25 scores them."""
 
 import math
+import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
+from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped]
 
 from index.store import Terms
 from index.terms import AVERAGE_TERMS, K1, STOP_WORDS, B, document_terms, question_terms, terms
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @pytest.mark.parametrize(
@@ -163,3 +168,17 @@ def test_a_chunk_of_signs_has_a_term() -> None:
     assert len(document_terms("***", "prose").ids) == 1
     assert len(document_terms("", "prose").ids) == 1
     assert question_terms("***").ids == ()
+
+
+def test_threads_that_stem_at_once_do_not_spoil_each_others_words() -> None:
+    # Words that no other test has brought into the cache.
+    words = [f"zy{first}{second}{end}" for first in LETTERS for second in LETTERS for end in ("ingly", "ationals")]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(terms, words))
+    finally:
+        sys.setswitchinterval(before)
+    stemmer = EnglishStemmer()
+    assert found == [[stemmer.stemWord(word)] for word in words]
