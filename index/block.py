@@ -109,13 +109,15 @@ def sections(text: str, marks: Sequence[Mark], outline: Outline) -> list[Section
     return found
 
 
-def _cutting(text: str, headings: Sequence[Mark]) -> Iterator[Mark]:
-    """Headings that begin a section: not those that follow another heading at once."""
+def _cutting(text: str, headings: Sequence[Mark]) -> list[Mark]:
+    """Headings that begin a section: not those that follow another heading at once, nor those that nothing follows."""
+    cutting: list[Mark] = []
     end = -1
     for mark in headings:
         if end < 0 or text[end : mark.start].strip():
-            yield mark
+            cutting.append(mark)
         end = max(end, mark.end)
+    return cutting if text[max(end, 0) :].strip() else cutting[:-1]
 
 
 def _without_blank(text: str, stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

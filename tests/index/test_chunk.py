@@ -353,3 +353,11 @@ def test_variables_of_a_shell_are_no_mathematics() -> None:
     code = "```\nexport X=$A^$B\n```\n"
     (only,) = chunks(document(code), EMBEDDER)
     assert only.embedded == code.strip()
+
+
+def test_a_heading_at_the_end_with_nothing_below_stays_with_what_is_above() -> None:
+    text = "# A\n\nElectrons.\n\n# Comments\n\n"
+    (only,) = chunks(
+        document(text, [marked(text, "# A", "heading", 1), marked(text, "# Comments", "heading", 1)]), EMBEDDER
+    )
+    assert (only.heading, only.embedded) == ("A", "A\nElectrons.\n\n# Comments")
