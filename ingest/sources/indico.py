@@ -17,7 +17,7 @@ from pathlib import Path
 from ingest.document import DocumentKind
 from ingest.errors import MissingPath, Unreadable
 from ingest.format import HEAD_BYTES, recognise
-from ingest.indico_export import (
+from ingest.formats.indico_event.export import (
     Access,
     Answer,
     Attachment,

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from ingest import latex_tree
 from ingest.charset import decoded
 from ingest.document import DocumentKind, Status
 from ingest.errors import MissingPath, TooLarge, Unreadable
-from ingest.latex_reach import draft, reached
+from ingest.formats.latex import tree as latex_tree
+from ingest.formats.latex.reach import draft, reached
 from ingest.source import End, Item, Raw
 
 _MAIN_SUFFIXES = (".tex", ".ltx", ".latex")

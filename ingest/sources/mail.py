@@ -13,13 +13,14 @@ from email.message import Message
 from pathlib import Path
 from urllib.parse import quote
 
-from ingest import header, mailbox, message
 from ingest.document import DocumentKind
 from ingest.errors import MissingPath, Unreadable
 from ingest.format import HEAD_BYTES, recognise
-from ingest.mailbox import Container
-from ingest.mbox import Span
-from ingest.pipermail import page_message
+from ingest.formats.email import containers as mailbox
+from ingest.formats.email import header, message
+from ingest.formats.email.containers import Container
+from ingest.formats.email.mbox import Span
+from ingest.formats.email.pipermail import page_message
 from ingest.source import End, Item, Raw
 
 _KINDS: dict[str, DocumentKind] = {"email": "mail", "notebook": "notebook", "pdf": "paper", "pptx": "slides"}

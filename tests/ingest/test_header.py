@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import header
+from ingest.formats.email import header
 
 
 @pytest.mark.parametrize(

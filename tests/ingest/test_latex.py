@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import latex_tree
 from ingest.errors import TooLarge, Unreadable
 from ingest.format import Parsed
 from ingest.formats import latex
+from ingest.formats.latex import tree as latex_tree
 
 FORMAT = "latex"
 TREES = Path(__file__).parent / "golden" / "latex_trees"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import MissingPath, TooLarge, Unreadable
-from ingest.mailbox import Container, read
-from ingest.mbox import Span
+from ingest.formats.email.containers import Container, read
+from ingest.formats.email.mbox import Span
 from ingest.source import End, Item, Raw, claiming, from_settings
 from ingest.sources.mail import Source, claims
 

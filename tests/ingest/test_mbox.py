@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.mbox import Span, cut, split, starts_mbox
+from ingest.formats.email.mbox import Span, cut, split, starts_mbox
 
 FIRST = b"From ada@helix.example Mon Jun  1 10:00:00 2026\nSubject: one\n\nFirst.\n\n"
 SECOND = b"From bob@helix.example Tue Jun  2 11:00:00 2026\nSubject: two\n\nSecond.\n"

@@ -189,7 +189,7 @@ def test_a_raised_exponent_of_a_unit_is_written_with_a_caret() -> None:
 
 
 def test_ligatures_become_letters_and_superscript_digits_stay() -> None:
-    from ingest.pagelines import plain
+    from ingest.formats.pdf.lines import plain
 
     assert plain("e\ufb03cient, 10\u00b2, \u00b5m, \U0001d45d\u00a0\u2248\u00a02") == "efficient, 10², µm, p ≈ 2"
 

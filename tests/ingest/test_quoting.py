@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.quoting import quoting
+from ingest.formats.email.quoting import quoting
 
 PIECES = [
     "> quoted",

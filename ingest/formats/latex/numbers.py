@@ -1,0 +1,293 @@
+"""The numbers that LaTeX gives to sections, figures and equations, and what refers to them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ingest.formats.latex.macros import Expandable, Expander, Macro
+from ingest.formats.latex.tokens import tokenised
+
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"))
+_SMALL_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_SIGNS = ("*", "†", "‡", "§", "¶", "‖")
+_WHOLE_NUMBER = re.compile(r"[-+]?\d+")
+
+#: Commands for headings and how deep they lie.
+DEPTHS = {
+    "part": -1,
+    "chapter": 0,
+    "section": 1,
+    "subsection": 2,
+    "subsubsection": 3,
+    "paragraph": 4,
+    "subparagraph": 5,
+}
+BOOKS = frozenset(("book", "report", "memoir", "scrbook", "scrreprt", "amsbook", "extbook", "extreport", "thesis"))
+ROMAN_CLASSES = ("revtex", "IEEEtran")
+_ARTICLES = re.compile(
+    r"article|revtex|IEEE|jhep|jinst|elsart|amsart|scrartcl|beamer|letter|svjour|aastex|llncs|PoS|note", re.IGNORECASE
+)
+
+_WITHIN = {
+    "subsection": "section",
+    "subsubsection": "subsection",
+    "paragraph": "subsubsection",
+    "subparagraph": "paragraph",
+    "section": "chapter",
+    "enumii": "enumi",
+    "enumiii": "enumii",
+    "enumiv": "enumiii",
+    "subfigure": "figure",
+    "subtable": "table",
+}
+_SHOWN = r"""
+\def\thepart{\Roman{part}}
+\def\thesection{\arabic{section}}
+\def\thesubsection{\thesection.\arabic{subsection}}
+\def\thesubsubsection{\thesubsection.\arabic{subsubsection}}
+\def\theparagraph{\thesubsubsection.\arabic{paragraph}}
+\def\thesubparagraph{\theparagraph.\arabic{subparagraph}}
+\def\thefigure{\arabic{figure}}
+\def\thetable{\arabic{table}}
+\def\theequation{\arabic{equation}}
+\def\thefootnote{\arabic{footnote}}
+\def\thempfootnote{\alph{mpfootnote}}
+\def\thepage{}
+\def\theenumi{\arabic{enumi}}
+\def\theenumii{\theenumi\alph{enumii}}
+\def\theenumiii{\theenumii\roman{enumiii}}
+\def\theenumiv{\theenumiii\Alph{enumiv}}
+\def\thesubfigure{\alph{subfigure}}
+\def\thesubtable{\alph{subtable}}
+\def\thelstlisting{\arabic{lstlisting}}
+\def\thealgorithm{\arabic{algorithm}}
+\def\theframe{\arabic{frame}}
+"""
+_SHOWN_IN_BOOKS = r"""
+\def\thechapter{\arabic{chapter}}
+\def\thesection{\thechapter.\arabic{section}}
+\def\in@chapter{\ifnum\value{chapter}>0 \thechapter.\fi}
+\def\thefigure{\in@chapter\arabic{figure}}
+\def\thetable{\in@chapter\arabic{table}}
+\def\theequation{\in@chapter\arabic{equation}}
+\def\thelstlisting{\in@chapter\arabic{lstlisting}}
+"""
+_SHOWN_IN_ROMAN = r"""
+\def\thesection{\Roman{section}}
+\def\thesubsection{\thesection.\Alph{subsection}}
+\def\thesubsubsection{\thesubsection.\arabic{subsubsection}}
+\def\thetable{\Roman{table}}
+"""
+
+
+@dataclass(slots=True)
+class Target:
+    """What a \\label names: a numbered place. fragments are told where it leads when its first label comes."""
+
+    kind: str
+    number: str
+    title: str = ""
+    labelled: list[Callable[[str], None]] = field(default_factory=list)
+
+
+def define_counters(expander: Expander) -> None:
+    """Set up the counters of the document's class: how each is shown, and which starts again within which."""
+    expander.book = book = is_book(expander)
+    roman = any(name.startswith(ROMAN_CLASSES) for name in expander.classes)
+    expander.within.clear()
+    for counter, outer in _WITHIN.items():
+        count_within(expander, counter, outer)
+    shown = _SHOWN + (_SHOWN_IN_BOOKS if book else "") + (_SHOWN_IN_ROMAN if roman else "")
+    if book:
+        for counter in ("figure", "table", "equation", "footnote", "lstlisting"):
+            count_within(expander, counter, "chapter")
+    push_definitions(expander, shown)
+
+
+def push_definitions(expander: Expander, text: str) -> None:
+    """Carry out definitions that are written as LaTeX."""
+    expander.expanded(tokenised(text, letters_at=True))
+
+
+def is_book(expander: Expander) -> bool:
+    """Whether the document's class has chapters; an unknown class is judged by what the text uses."""
+    names = [name.rsplit("/", 1)[-1] for name in expander.classes]
+    if any(name in BOOKS for name in names):
+        return True
+    if not names or any(_ARTICLES.search(name) for name in names):
+        return False
+    return any(re.search(r"\\chapter\b", text) for name, text in expander.tree.members.items() if name.endswith(".tex"))
+
+
+def count_within(expander: Expander, inner: str, outer: str) -> None:
+    """Have one counter start again whenever another counts."""
+    found = expander.within.setdefault(outer, [])
+    if inner != outer and inner not in found:
+        found.append(inner)
+
+
+def step(expander: Expander, counter: str) -> None:
+    """Count one further, and start again whatever is counted within."""
+    expander.counters[counter] = expander.counters.get(counter, 0) + 1
+    waiting, seen = [counter], {counter}
+    while waiting:
+        for inner in expander.within.get(waiting.pop(), ()):
+            if inner not in seen:
+                expander.counters[inner] = 0
+                seen.add(inner)
+                waiting.append(inner)
+
+
+def letters(value: int) -> str:
+    """A number as a letter, as \\alph has it; beyond z letters are doubled.
+
+    >>> letters(3), letters(28)
+    ('c', 'bb')
+    """
+    return chr(ord("a") + (value - 1) % 26) * min((value - 1) // 26 + 1, 9) if value > 0 else ""
+
+
+def roman(value: int) -> str:
+    """A number in small Roman numerals.
+
+    >>> roman(14)
+    'xiv'
+    """
+    shown = ""
+    for size, sign in (*_ROMAN, *_SMALL_ROMAN):
+        while value >= size and len(shown) < 40:
+            shown += sign
+            value -= size
+    return shown
+
+
+def _sign(value: int) -> str:
+    return _SIGNS[(value - 1) % len(_SIGNS)] if value > 0 else ""
+
+
+def _shown(style: Callable[[int], str]) -> Expandable:
+    def carried_out(expander: Expander) -> None:
+        expander.star()
+        shown = style(expander.counters.get(expander.key(), 0))
+        expander.push([shown] if shown else [])
+
+    return carried_out
+
+
+def integer(expander: Expander) -> int:
+    """The next argument as a whole number; 0 where it is none."""
+    found = _WHOLE_NUMBER.search(expander.key())
+    return max(-1_000_000, min(int(found[0]), 1_000_000)) if found else 0
+
+
+def set_counter(expander: Expander, *, add: bool = False) -> None:
+    """\\setcounter{name}{value} and \\addtocounter."""
+    name = expander.key()
+    value = integer(expander)
+    expander.counters[name] = expander.counters.get(name, 0) + value if add else value
+
+
+def new_counter(expander: Expander) -> None:
+    """\\newcounter{name}[within]."""
+    name = expander.key()
+    outer = "".join(expander.optional() or []).strip()
+    expander.counters.setdefault(name, 0)
+    if outer:
+        count_within(expander, name, outer)
+    prefix = (f"\\the{outer}", ".") if outer else ()
+    expander.define(f"\\the{name}", Macro((), (*prefix, "\\arabic", "{", name, "}")), everywhere=True)
+
+
+def number_within(expander: Expander, *, show: bool = True) -> None:
+    """\\numberwithin{equation}{section}, \\counterwithin and \\@addtoreset."""
+    star = expander.star()
+    expander.optional()
+    inner, outer = expander.key(), expander.key()
+    count_within(expander, inner, outer)
+    if show and not star:
+        body = (f"\\the{outer}", ".", "\\arabic", "{", inner, "}")
+        expander.define(f"\\the{inner}", Macro((), body), everywhere=True)
+
+
+def step_counter(expander: Expander) -> None:
+    """\\stepcounter{name}."""
+    step(expander, expander.key())
+
+
+def depth_by_name(expander: Expander) -> None:
+    """\\setsecnumdepth{subsection} of memoir."""
+    expander.counters["secnumdepth"] = DEPTHS.get(expander.key(), 2)
+
+
+def _whole(value: int) -> str:
+    return str(value)
+
+
+EXPANDABLE: dict[str, Expandable] = {
+    "\\arabic": _shown(_whole),
+    "\\value": _shown(_whole),
+    "\\alph": _shown(letters),
+    "\\Alph": _shown(lambda value: letters(value).upper()),
+    "\\roman": _shown(roman),
+    "\\Roman": _shown(lambda value: roman(value).upper()),
+    "\\fnsymbol": _shown(_sign),
+    "\\setcounter": set_counter,
+    "\\addtocounter": lambda expander: set_counter(expander, add=True),
+    "\\newcounter": new_counter,
+    "\\stepcounter": step_counter,
+    "\\numberwithin": number_within,
+    "\\counterwithin": number_within,
+    "\\@addtoreset": lambda expander: number_within(expander, show=False),
+    "\\setsecnumdepth": depth_by_name,
+    "\\maxsecnumdepth": depth_by_name,
+}
+
+_NAMES = {
+    "part": "Part",
+    "chapter": "Chapter",
+    "section": "Section",
+    "subsection": "Section",
+    "subsubsection": "Section",
+    "paragraph": "Paragraph",
+    "subparagraph": "Paragraph",
+    "appendix": "Appendix",
+    "figure": "Figure",
+    "table": "Table",
+    "equation": "Eq.",
+    "footnote": "Footnote",
+    "item": "Item",
+    "listing": "Listing",
+    "algorithm": "Algorithm",
+    "slide": "Slide",
+}
+_PLURALS = {"Appendix": "Appendices", "Eq.": "Eqs."}
+
+
+def named(targets: list[Target]) -> str:
+    """What \\cref writes for these targets, all of one kind or not.
+
+    >>> named([Target("equation", "4.3")])
+    'Eq. (4.3)'
+    >>> named([Target("figure", "3"), Target("figure", "4"), Target("section", "2.1")])
+    'Figures 3 and 4 and Section 2.1'
+    """
+    groups: list[tuple[str, list[str]]] = []
+    for target in targets:
+        name = _NAMES.get(target.kind, target.kind.capitalize())
+        number = f"({target.number})" if target.kind == "equation" else target.number or target.title
+        if groups and groups[-1][0] == name:
+            groups[-1][1].append(number)
+        else:
+            groups.append((name, [number]))
+    return listed(
+        [f"{_plural(name) if len(numbers) > 1 else name} {listed(numbers)}".strip() for name, numbers in groups]
+    )
+
+
+def _plural(name: str) -> str:
+    return _PLURALS.get(name, f"{name}s" if name else "")
+
+
+def listed(words: list[str]) -> str:
+    """Words as an enumeration: "a", "a and b", "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

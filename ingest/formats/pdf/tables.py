@@ -1,0 +1,107 @@
+"""Tables on a page, found by cells that stand under each other."""
+
+import re
+import statistics
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ingest.formats.pdf.lines import Cell, Row
+
+_BULLET = re.compile(r"[•‣▪▫◦●○■□◆◇►▶➢➤✓✔❖⁃∙→]|[-–−]\s")
+# Cells that are longer than this on average are columns of text.
+_MAX_MEAN_LETTERS = 45
+
+
+def table_rows(page: Sequence[Row], first: int) -> int:
+    """How many rows from this one on are a table; 0 for none.
+
+    At least three rows, most of several cells, whose cells stand under each other.
+    """
+    count = 0
+    while first + count < len(page):
+        row = page[first + count]
+        if count:
+            last = page[first + count - 1]
+            if row.y0 < last.y0 - 1 or row.y0 - last.y1 > 1.8 * row.size:
+                break
+        if row.mono or (len(row.cells) < 2 and not _continues_cell(page[first : first + count], row)):
+            break
+        count += 1
+    rows = page[first : first + count]
+    if count < 3 or sum(len(row.cells) > 1 for row in rows) * 3 < count * 2 or len(rows[0].cells) < 2:
+        return 0
+    if any(_BULLET.match(row.text) for row in rows):
+        return 0
+    columns = _columns(rows)
+    words = statistics.mean(len(cell.text) for row in rows for cell in row.cells)
+    return count if len(columns) >= 2 and words <= _MAX_MEAN_LETTERS and _aligned(rows, columns) else 0
+
+
+def _continues_cell(before: Sequence[Row], row: Row) -> bool:
+    """Whether a row of one cell belongs to the table above it: it stands under one cell of several."""
+    several = [each for each in before if len(each.cells) > 1]
+    if not several:
+        return False
+    under = [cell for cell in several[-1].cells if cell.x0 < row.x1 and cell.x1 > row.x0]
+    return len(under) == 1 and row.x1 - row.x0 < 0.6 * (row.right - row.left)
+
+
+def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """The columns of a table, each its left and right edge: what the cells of the rows cover."""
+    spans = sorted((cell.x0, cell.x1) for row in rows for cell in row.cells if len(row.cells) > 1)
+    columns: list[tuple[float, float]] = []
+    for x0, x1 in spans:
+        if columns and x0 < columns[-1][1]:
+            columns[-1] = columns[-1][0], max(columns[-1][1], x1)
+        else:
+            columns.append((x0, x1))
+    return columns
+
+
+def _place(cell: Cell, columns: Sequence[tuple[float, float]]) -> int:
+    """The column that a cell shares most with."""
+    return max(range(len(columns)), key=lambda each: min(cell.x1, columns[each][1]) - max(cell.x0, columns[each][0]))
+
+
+def _aligned(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether hardly a row has two cells in one column, and the cells of a column share an edge or their middle."""
+    double = sum(len({_place(cell, columns) for cell in row.cells}) < len(row.cells) for row in rows)
+    if double * 5 > len(rows):
+        return False
+    slack = 0.5 * statistics.median(row.size for row in rows)
+    for column in range(len(columns)):
+        standing = [cell for row in rows for cell in row.cells if _place(cell, columns) == column]
+        lefts, rights = [cell.x0 for cell in standing], [cell.x1 for cell in standing]
+        middles = [(cell.x0 + cell.x1) / 2 for cell in standing]
+        best = max(
+            sum(abs(edge - statistics.median(edges)) <= slack for edge in edges) for edges in (lefts, rights, middles)
+        )
+        if best * 3 < len(standing) * 2:
+            return False
+    return True
+
+
+def cells(rows: Sequence[Row]) -> list[list[str]]:
+    """The rows of a table as texts, each cell in its column."""
+    columns = _columns(rows)
+    table: list[list[str]] = []
+    for group in logical_rows(rows):
+        line = [""] * len(columns)
+        for cell in (cell for row in group for cell in row.cells):
+            place = _place(cell, columns)
+            line[place] = f"{line[place]} {cell.text}".strip()
+        table.append(line)
+    return table
+
+
+def logical_rows(rows: Sequence[Row]) -> list[tuple[Row, ...]]:
+    """The rows of a table, those together that are lines of the same cells: set tighter than the rest."""
+    gaps = [below.y0 - above.y1 for above, below in pairwise(rows)]
+    usual = statistics.median(gaps)
+    grouped = [[rows[0]]]
+    for row, gap in zip(rows[1:], gaps, strict=True):
+        if gap < 0.55 * usual and len(row.cells) < max(len(each.cells) for each in grouped[-1]):
+            grouped[-1].append(row)
+        else:
+            grouped.append([row])
+    return [tuple(group) for group in grouped]
