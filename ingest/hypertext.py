@@ -35,7 +35,6 @@ _CHROME = re.compile(
 _CHROME_TAGS = frozenset("div nav aside ul ol section span p a table td header footer small details menu".split())
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush:?|sourceCode)[- ]?([A-Za-z+#]\w*)?")
 _NO_LANGUAGE = frozenset({"default", "none", "text", "notranslate", "source", "code", "plaintext", "literal", "block"})
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:-]+)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _INLINE_MATH = re.compile(r"\\\((.{1,400}?)\\\)", re.DOTALL)
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
@@ -115,10 +114,12 @@ def is_chrome(element: "HtmlElement") -> bool:
 
 def _characters(raw: bytes) -> tuple[str, tuple[str, ...]]:
     """The characters of a page: as it says itself, else as they look."""
-    said = _CHARSET.search(raw[:4096])
+    from bs4.dammit import EncodingDetector
+
+    said = EncodingDetector.find_declared_encoding(raw[:4096], is_html=True)
     if said and not raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         try:
-            return raw.decode(said[1].decode("ascii")).replace("\0", ""), ()
+            return raw.decode(said).replace("\0", ""), ()
         except (LookupError, UnicodeDecodeError):
             pass
     return decoded(raw)
