@@ -20,9 +20,10 @@ class BadSettings(CollabqaError):
 
 @dataclass(frozen=True, slots=True)
 class Collaboration:
-    """[collaboration]: whose documents these are."""
+    """[collaboration]: whose documents these are. questions are examples that an empty chat offers."""
 
     name: str = "our collaboration"
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ NAME = "scripted"
 class Script:
     """What the model says: replies in order, the last one again and again.
 
-    seconds_before_first delays the first word; cut_after ends the stream without a goodbye after so many pieces; status
-    other than 200 is an error. requests collects what was asked, as the JSON bodies.
+    seconds_before_first delays the first word, and seconds_between every piece after it; cut_after ends the stream
+    without a goodbye after so many pieces; status other than 200 is an error. requests collects what was asked, as the
+    JSON bodies.
     """
 
     replies: Sequence[str]
     seconds_before_first: float = 0.0
+    seconds_between: float = 0.0
     cut_after: int | None = None
     status: int = 200
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -83,6 +85,7 @@ def _answer(handler: BaseHTTPRequestHandler, script: Script) -> None:
             handler.connection.close()
             return
         _send(handler, json.dumps(_chunk({"content": piece}, None)))
+        time.sleep(script.seconds_between)
     _send(handler, json.dumps(_chunk({}, "stop")))
     _send(handler, "[DONE]")
     handler.wfile.write(b"0\r\n\r\n")

@@ -1,12 +1,14 @@
 """The text of an answer with its markers as chips, each with the verdict on what it stands behind."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.answer import Citation, Claim, Verdict
 from app.assistant import EXTRACTIVE
 from app.chat import safe
 from app.terminal import VERDICTS
+from index.sentence import units
 
 #: A citation of an answer: which claim, and which of its citations, both from 0.
 Reference = tuple[int, int]
@@ -32,8 +34,6 @@ _SEVERITY: Sequence[Verdict] = ("not supported", "numbers differ", "not checked"
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _BEHIND = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
-_INLINE_TEX = re.compile(r"\\\((.+?)\\\)")
-_DISPLAY_TEX = re.compile(r"\\\[(.+?)\\\]", re.DOTALL)
 _HREF = re.compile(r"#cite-(\d+)-(\d+)-(\d+)")
 
 
@@ -68,28 +68,10 @@ def cited(text: str, claims: Sequence[Claim], model: str, *, exchange: int, home
 
     A marker whose sentence is not judged yet is a grey number that leads nowhere.
     """
-    found: dict[safe.Span, Reference | None]
-    if model == EXTRACTIVE:
-        found = dict(_behind_sentences(text, claims))
-    else:
-        text = dollars(text)
-        found = dict(_in_order(text, claims))
+    by_model = model != EXTRACTIVE
+    found = dict(_in_sentences(text, claims) if by_model else _behind_sentences(text, claims))
     chips = {span: _chip(text, span, reference, claims, exchange) for span, reference in found.items()}
-    return safe.markdown(text, chips=chips, home=home)
-
-
-def dollars(text: str) -> str:
-    r"""Mathematics between \( \) or \[ \], as many models write it, between dollar signs.
-
-    >>> dollars(r"So \(m_H\) is `\(x\)`.")
-    'So $m_H$ is `\\(x\\)`.'
-    """
-    for pattern, made in ((_DISPLAY_TEX, "\n\n$$\n{}\n$$\n\n"), (_INLINE_TEX, "${}$")):
-        allowed = list(safe.prose(text))
-        for match in reversed(list(pattern.finditer(text))):
-            if all(any(start <= at < end for start, end in allowed) for at in (match.start(), match.end() - 1)):
-                text = text[: match.start()] + made.format(match[1].strip()) + text[match.end() :]
-    return text
+    return safe.markdown(text, chips=chips, home=home, by_model=by_model)
 
 
 def _chip(text: str, span: safe.Span, reference: Reference | None, claims: Sequence[Claim], exchange: int) -> str:
@@ -122,18 +104,25 @@ def _behind_sentences(text: str, claims: Sequence[Claim]) -> Iterator[tuple[safe
         at = behind.end()
 
 
-def _in_order(text: str, claims: Sequence[Claim]) -> Iterator[tuple[safe.Span, Reference | None]]:
-    """The markers of a text that a model wrote; its claims come in the order of its sentences, headings left out."""
-    current = 0
+def _in_sentences(text: str, claims: Sequence[Claim]) -> Iterator[tuple[safe.Span, Reference | None]]:
+    """The markers of a text that a model wrote, each with the citation of the sentence that it stands in or behind."""
+    begins = list(_sentences(text))
     for start, end in safe.prose(text):
-        heading = text[start:end].startswith("#")
         for marker in _MARKER.finditer(text, start, end):
-            ahead = None if heading else _first(claims[current:], marker[1])
-            if ahead is not None:
-                current += ahead[0]
-                yield marker.span(), (current, ahead[1])
-            else:
-                yield marker.span(), _first(claims, marker[1]) if heading else None
+            number = bisect_right(begins, marker.start()) - 1
+            found = _first(claims[number : number + 1], marker[1]) if number >= 0 else None
+            yield marker.span(), (number, found[1]) if found else None
+
+
+def _sentences(text: str) -> Iterator[int]:
+    """Where each claim of a text begins: its sentences without headings, each from behind the markers in front."""
+    first = True
+    for unit in units(text):
+        behind = None if first else _BEHIND.match(text, unit.start, unit.end)
+        start = behind.end() if behind else unit.start
+        if unit.kind != "heading" and start < unit.end:
+            first = False
+            yield start
 
 
 def _first(claims: Sequence[Claim], marker: str) -> Reference | None:

@@ -26,5 +26,7 @@ function show(tries) {
     return;
   }
   const cited = pane.querySelector(".stMarkdownColoredBackground, [class*='st-key-cited-block']");
-  if (cited) pane.scrollTop += cited.getBoundingClientRect().top - pane.getBoundingClientRect().top - pane.clientHeight / 3;
+  if (!cited) return;
+  const below = cited.getBoundingClientRect().bottom - pane.getBoundingClientRect().top;
+  if (below > pane.clientHeight) pane.scrollTop += below - pane.clientHeight / 2;
 }

@@ -2,4 +2,5 @@
 
 from app.chat.view import draw
 
-draw()
+if __name__ == "__main__":
+    draw()

@@ -131,11 +131,8 @@ def _body(site: Site, found: Place, opened: Opened, conversation: Conversation) 
             _text(document, found.start, found.end, mark=None)
     else:
         start, end = section(document, found.start, found.end)
-        cut = start > 0 or end < len(document.text.rstrip())
         with st.container(key="document-text", border=True):
             _text(document, start, end, mark=(found.start, found.end))
-        if cut:
-            st.caption("This is the part of the document around the passage.")
 
 
 def _page(site: Site, found: Place, conversation: Conversation) -> bytes | None:
@@ -171,7 +168,7 @@ def _mail(site: Site, message: Document, opened: Opened, conversation: Conversat
                 _message(message, (opened.start, opened.end))
         else:
             st.button(
-                f"**{_sender(other)}** {safe.inline(other.title)}",
+                f"**{_sender(other)}** :gray[{safe.inline(other.title)}]",
                 key=f"mail-{other.uri}",
                 type="tertiary",
                 on_click=_turn_to,

@@ -37,10 +37,12 @@ class _Atom:
 _LANGUAGES = frozenset(
     "bash c cmake cpp csv diff fortran ini java javascript json latex makefile python shell sql toml xml yaml".split()
 )
+#: Lines of an equation; one that is longer is taken for text.
+_EQUATION_LINES = 80
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 #: What is escaped wherever it stands in prose.
-_ACTIVE = frozenset("[]<>&:`$\\|")
-#: Stands where two characters must not touch; it has no width.
+_ACTIVE = frozenset("![]<>&:`$\\|")
+#: Stands where two pieces of text must not become one word; it has no width.
 _JOINER = "\u2060"
 
 _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+#-]*)[^`\n]*")
@@ -51,7 +53,7 @@ _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _PREFIX = re.compile(r"(?P<indent>[ \t]*)(?P<quote>(?:>[ \t]?)*)(?P<item>(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]+)?")
 _ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`|(){}\[\]*\\]*(?:\([^\s<>\"'`|(){}\[\]*\\]*\)[^\s<>\"'`|(){}\[\]*\\]*)*"
-    r"|[-.\w+]+@[-\w]+(?:\.[-\w]+)+",
+    r"|(?<![-.\w+])[-.\w+]+@[-\w]+(?:\.[-\w]+)+",
     re.IGNORECASE,
 )
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
@@ -63,6 +65,8 @@ _TOKEN = re.compile(
     r"\([ \t]*(?P<target><[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'))?[ \t]*\)"
     r"|<(?P<angle>(?:https?|ftp|mailto):[^<>\s]*)>"
 )
+# The same, with mathematics between \( \) and \[ \] as well, as many models write it.
+_TOKEN_OF_A_MODEL = re.compile(rf"\\\((?P<round>.{{1,500}}?)\\\)|\\\[(?P<square>.{{1,500}}?)\\\]|{_TOKEN.pattern}")
 # A formula for certain, in a text where a dollar may be a dollar.
 _FORMULA = re.compile(r"(?<![\\$])\$(?P<tex>(?:\\.|[^$\\])*?(?:\\[A-Za-z]|[_^])(?:\\.|[^$\\])*?)\$(?![\d$])")
 # Commands that move or size boxes as they like, define new commands, or lead out of the page. KaTeX refuses some of
@@ -70,33 +74,37 @@ _FORMULA = re.compile(r"(?<![\\$])\$(?P<tex>(?:\\.|[^$\\])*?(?:\\[A-Za-z]|[_^])(
 _HOSTILE_TEX = re.compile(
     r"\\(?:href|url|includegraphics|html\w*|rule|kern|mkern|hskip|mskip|hspace|raisebox|raise|lower|smash|llap|rlap|clap"
     r"|mathllap|mathrlap|mathclap|def|gdef|edef|xdef|let|futurelet|global|newcommand|renewcommand|providecommand)"
-    r"(?![A-Za-z])|!\[|://|www\.|@",
+    r"(?![A-Za-z])|!\[|://|www\.|[@`]",
     re.IGNORECASE,
 )
 
 
 def markdown(
-    text: str, *, chips: Mapping[Span, str] | None = None, home: Collection[str] = (), mark: Span | None = None
+    text: str,
+    *,
+    chips: Mapping[Span, str] | None = None,
+    home: Collection[str] = (),
+    mark: Span | None = None,
+    by_model: bool = False,
 ) -> str:
     """The text as harmless Markdown.
 
     chips are stretches to be replaced by Markdown of our own (the only links on the page); one that lies in code or in
     a formula is left alone. home are the hosts whose links show only their words; the address of another link is shown
-    behind its words. mark is a stretch to highlight.
+    behind its words. mark is a stretch to highlight. by_model says that \\( \\) and \\[ \\] hold mathematics.
 
     >>> markdown("See [the form](https://forms.example/x) ![](https://evil.example/p.png)")
     'See the form (`https://forms.example/x`) '
     >>> markdown("It is 28 GeV [1].", chips={(13, 16): "[1](#cite-1)"})
     'It is 28 GeV [1](#cite-1).'
     """
-    return "".join(piece.markdown for piece in pieces(text, chips=chips, home=home, mark=mark)).strip("\n")
+    writer = _Writer(text, dict(chips or {}), frozenset(home), mark, by_model=by_model)
+    return "".join(piece.markdown for piece in writer.written()).strip("\n")
 
 
-def pieces(
-    text: str, *, chips: Mapping[Span, str] | None = None, home: Collection[str] = (), mark: Span | None = None
-) -> list[Piece]:
+def pieces(text: str, *, home: Collection[str] = (), mark: Span | None = None) -> list[Piece]:
     """The text as harmless Markdown, cut where a code block or an equation must be marked as a whole."""
-    return _merged(_Writer(text, dict(chips or {}), frozenset(home), mark).written())
+    return _merged(_Writer(text, {}, frozenset(home), mark, by_model=False).written())
 
 
 def inline(text: str) -> str:
@@ -109,10 +117,9 @@ def inline(text: str) -> str:
     atoms: list[_Atom] = []
     at = 0
     for formula in _FORMULA.finditer(line):
-        if not _HOSTILE_TEX.search(formula["tex"]):
-            atoms += _plain([(line[i], True, i) for i in range(at, formula.start())])
-            atoms.append(_Atom(f"${_tex(formula['tex'].strip())}$", *formula.span()))
-            at = formula.end()
+        atoms += _plain([(line[i], True, i) for i in range(at, formula.start())])
+        atoms.append(_Atom(_formula(formula["tex"], cell=False), *formula.span()))
+        at = formula.end()
     return _joined([*atoms, *_plain([(line[i], True, i) for i in range(at, len(line))])], None)
 
 
@@ -133,13 +140,13 @@ def lines(text: str, *, mark: Span | None = None) -> str:
 
 
 def prose(text: str) -> Iterator[Span]:
-    """The stretches of a text that are neither code nor mathematics."""
-    for block in _blocks(text):
+    """The stretches of a text by a model that are neither code nor mathematics, line by line."""
+    for block in _blocks(text, by_model=True):
         if block.kind not in ("line", "row"):
             continue
         at = block.start
-        for token in _TOKEN.finditer(text, block.start, block.end):
-            if token["code"] or token["tex"]:
+        for token in _TOKEN_OF_A_MODEL.finditer(text, block.start, block.end):
+            if token["code"] or token["tex"] or token["round"] or token["square"]:
                 yield at, token.start()
                 at = token.end()
         yield at, block.end
@@ -156,13 +163,15 @@ class _Block:
     language: str = ""
 
 
-def _blocks(text: str) -> Iterator[_Block]:
+def _blocks(text: str, *, by_model: bool) -> Iterator[_Block]:
     spans = list(_line_spans(text))
     number = 0
     while number < len(spans):
         start, end = spans[number]
         line = text[start:end]
-        block = _fenced(text, spans, number) or _displayed(text, spans, number)
+        block = _fenced(text, spans, number) or _displayed(text, spans[number : number + _EQUATION_LINES], "$$", "$$")
+        if block is None and by_model:
+            block = _displayed(text, spans[number : number + _EQUATION_LINES], r"\[", r"\]")
         if block is None:
             kind = "blank" if not line.strip() else "row" if line.lstrip().startswith("|") else "line"
             block = _Block(kind, start, end)
@@ -195,25 +204,21 @@ def _fenced(text: str, spans: Sequence[Span], number: int) -> _Block | None:
     return _Block("code", start, end, "\n".join(inner), opened["language"].lower())
 
 
-def _displayed(text: str, spans: Sequence[Span], number: int) -> _Block | None:
-    """The equation between $$ that a line opens, if anything closes it before the next empty line."""
-    start, end = spans[number]
-    if not text[start:end].lstrip().startswith("$$"):
+def _displayed(text: str, spans: Sequence[Span], opening: str, closing: str) -> _Block | None:
+    """The equation that the first line opens, if something closes it at the end of a line before the next empty one."""
+    start, end = spans[0]
+    first = text[start:end].strip()
+    if not first.startswith(opening):
         return None
-    head = text[start:end].strip()[2:]
-    if head.endswith("$$"):
-        return _Block("equation", start, end, head[:-2]) if "$$" not in head[:-2] and head[:-2].strip() else None
-    if "$$" in head:
-        return None
-    inner = [head]
-    for first, last in spans[number + 1 :]:
-        line = text[first:last].strip()
-        before, closed, behind = line.partition("$$")
+    inner = []
+    for offset, last in spans:
+        line = first[len(opening) :] if offset == start else text[offset:last].strip()
+        before, closed, behind = line.partition(closing)
         inner.append(before)
         if closed:
             body = "\n".join(part for part in inner if part.strip())
             return _Block("equation", start, last, body) if body and not behind else None
-        if not line:
+        if not line and offset != start:
             return None
     return None
 
@@ -221,8 +226,12 @@ def _displayed(text: str, spans: Sequence[Span], number: int) -> _Block | None:
 class _Writer:
     """Writes one text."""
 
-    def __init__(self, text: str, chips: dict[Span, str], home: frozenset[str], mark: Span | None) -> None:
+    def __init__(
+        self, text: str, chips: dict[Span, str], home: frozenset[str], mark: Span | None, *, by_model: bool
+    ) -> None:
         self._text = text
+        self._by_model = by_model
+        self._pattern = _TOKEN_OF_A_MODEL if by_model else _TOKEN
         self._chips = chips
         self._home = home
         self._mark = mark
@@ -231,7 +240,7 @@ class _Writer:
         """The pieces, one or two a block."""
         before, listed = "blank", False
         rows: list[_Block] = []
-        for block in _blocks(self._text):
+        for block in _blocks(self._text, by_model=self._by_model):
             if rows and block.kind != "row":
                 yield Piece(self._table(rows))
                 rows, before = [], "blank"
@@ -252,7 +261,7 @@ class _Writer:
     def _whole(self, block: _Block) -> Piece:
         """Code or an equation, set apart by empty lines at the left edge, where nothing else can hold it."""
         marked = self._mark is not None and block.start < self._mark[1] and self._mark[0] < block.end
-        if block.kind == "equation" and not _HOSTILE_TEX.search(block.body):
+        if block.kind == "equation" and not _hostile(block.body) and "$$" not in block.body:
             return Piece(f"\n\n$$\n{_tex(block.body)}\n$$\n\n", marked)
         longest = max((len(run) for run in re.findall(r"`+", block.body)), default=0)
         fence = "`" * max(3, longest + 1)
@@ -306,7 +315,7 @@ class _Writer:
         plain: list[tuple[str, bool, int]] = []
         at = start
         while at < end:
-            token = _TOKEN.search(self._text, at, end)
+            token = self._pattern.search(self._text, at, end)
             stop = token.start() if token else end
             chip = next((span for span in sorted(self._chips) if at <= span[0] and span[1] <= end), None)
             if chip and (chip[0] < stop or (token and token["label"] is not None and chip[0] < token.end())):
@@ -327,14 +336,17 @@ class _Writer:
         start, end = token.span()
         if token["code"]:
             return [_Atom(_code(token["code"]), start, end)]
-        if token["tex"]:
-            tex = token["tex"].strip()
-            if not tex or _HOSTILE_TEX.search(tex):
-                return [_Atom(_code(token["tex"]), start, end)] if tex else []
-            return [_Atom(f"${_tex(tex, cell=cell)}$", start, end)]
+        if token["label"] is None and not token["angle"]:
+            groups = token.groupdict()
+            tex = groups.get("round") or groups.get("square") or groups["tex"]
+            return [_Atom(_formula(tex, cell=cell), start, end)]
         if token["angle"]:
             return [_Atom(_code(token["angle"]), start, end)]
         label = self._atoms(*token.span("label"), cell=cell)
+        if self._text[start - 1 : start].strip():
+            label.insert(0, _Atom(_JOINER, start, start))
+        if self._text[end : end + 1].strip():
+            label.append(_Atom(_JOINER, end, end))
         target = token["target"].strip("<>")
         if token["picture"] or not self._foreign(target) or target in token["label"]:
             return label
@@ -372,12 +384,8 @@ def _letter(letters: Sequence[tuple[str, bool, int]], at: int, parted: Collectio
 
 def _strikes(letters: Sequence[tuple[str, bool, int]], at: int) -> bool:
     """Whether a tilde is one of two: a single one would strike words out as well, three would open a code block."""
-    first = last = at
-    while first > 0 and letters[first - 1][0] == "~":
-        first -= 1
-    while last + 1 < len(letters) and letters[last + 1][0] == "~":
-        last += 1
-    return last - first == 1
+    around = "".join(letters[i][0] if 0 <= i < len(letters) else " " for i in range(at - 2, at + 3))
+    return (around[1] == "~") != (around[3] == "~") and (around[0] != "~" or around[1] != "~") and around[3:] != "~~"
 
 
 def _code(text: str) -> str:
@@ -388,8 +396,19 @@ def _code(text: str) -> str:
     return f"{fence}{padded}{fence}"
 
 
+def _formula(tex: str, *, cell: bool) -> str:
+    made = _tex(tex.strip(), cell=cell)
+    return f"${made}$" if made and not _hostile(made) and "$" not in made else _code(tex) if made else _JOINER
+
+
+def _hostile(tex: str) -> bool:
+    """Whether a formula may do more than stand there, as a formula or as the text that a page might take it for."""
+    return bool(_HOSTILE_TEX.search(tex) or _HOSTILE_TEX.search(re.sub(r"\\(?=[^\w\s])", "", tex)))
+
+
 def _tex(tex: str, *, cell: bool = False) -> str:
-    """A formula without what would end it early or comment the rest away."""
+    """A formula without what would end it early, comment the rest away, or mean something outside a formula."""
+    tex = re.sub(r":(?=[\w+/-]+[:\[])|<(?=[A-Za-z/!?])", r"\g<0> ", tex)
     tex = re.sub(r"(?<!\\)%", r"\\%", tex).replace("](", "] (").replace(r"\$", r"\text{\textdollar}")
     if cell:
         tex = tex.replace(r"\|", r"\vert ").replace("|", r"\vert ")

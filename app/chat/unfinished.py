@@ -5,7 +5,7 @@ import re
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 #: An opening bracket, word or sign at the end of a text, or a marker of which the end is missing.
-_LOOSE_END = re.compile(r"(?:\[[^\]\n]*|\]\([^)\n]*|\\|!)\Z")
+_LOOSE_END = re.compile(r"(?:\[[^\]\n]*(?:\]\([^)\n]*)?|\\|!|\*+)\Z")
 
 
 def settled(text: str) -> str:
@@ -56,6 +56,7 @@ def _settled_line(line: str, *, inside_equation: bool) -> str:
             cut = match.start()
             break
         at = end + len(match[0])
-    kept = line[:cut]
+    bold = masked[:cut].count("**") % 2 and not inside_equation
+    kept = line[: masked.rfind("**", 0, cut)] if bold else line[:cut]
     loose = _LOOSE_END.search(kept)
     return kept[: loose.start()] if loose else kept

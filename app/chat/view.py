@@ -26,6 +26,8 @@ _SECONDS_BETWEEN = 0.08
 _STAGES = {"searching": "Searching", "reading": "Reading", "writing": "Writing", "checking": "Checking"}
 #: Passages that are offered where nothing answers the question.
 _NEAREST = 3
+#: Characters of a title in a list of places.
+_TITLE = 72
 #: Markers of a text that is not finished are taken for known up to this number.
 _ANY_MARKER = 999
 
@@ -43,17 +45,18 @@ def draw() -> None:
     if asked and asked.strip():
         _ask(conversation, asked.strip())
     _header(site, conversation)
+    # What was drawn before stands until the run ends, unless an empty element takes its place: hence the two slots.
+    welcome = st.empty()
     if not conversation.exchanges:
-        _welcome(site, conversation)
-        return
-    left = st.container(key="answers")
+        with welcome.container(key="welcome"):
+            _welcome(site, conversation)
+    with st.container(key="body"):
+        answers, beside = st.columns(2, gap="medium")
+    opened = beside.empty()
     if conversation.opened is not None:
-        with st.container(key="beside"):
-            answers, beside = st.columns(2, gap="medium")
-        left = answers.container(key="answers-beside")
-        with beside:
+        with opened.container():
             pane.draw(site, conversation)
-    with left:
+    with answers:
         for number, exchange in enumerate(conversation.exchanges):
             _exchange(site, conversation, number, exchange)
 
@@ -126,15 +129,19 @@ def _welcome(site: Site, conversation: Conversation) -> None:
     """The page before the first question."""
     collaboration = site.settings.collaboration
     sources, _ = _searchable(site, conversation.asker)
-    with st.container(key="welcome"):
-        st.markdown(f"## What would you like to know about {safe.inline(collaboration.name)}?", anchors=False)
-        if not sources:
-            st.markdown("There is nothing here yet that you may read.")
-            return
-        documents = site.index.store.counts(scope=Scope(conversation.asker.principals)).documents
-        st.markdown(
-            f"Answers come from {documents:,} documents that you may read ({safe.inline(', '.join(sources))}). "
-            "Every sentence shows the place that supports it."
+    st.markdown(f"## What would you like to know about {safe.inline(collaboration.name)}?", anchors=False)
+    if not sources:
+        st.markdown("There is nothing here yet that you may read.")
+        return
+    documents = site.index.store.counts(scope=Scope(conversation.asker.principals)).documents
+    st.markdown(
+        f"Answers come from {documents:,} documents that you may read ({safe.inline(', '.join(sources))}). "
+        "Every sentence shows the place that supports it."
+        + ("" if site.settings.model.kind else " No language model is set up: sentences are the documents' own.")
+    )
+    for number, question in enumerate(collaboration.questions):
+        st.button(
+            safe.inline(question), key=f"example-{number}", on_click=_ask, args=(conversation, question), wrap=True
         )
 
 
@@ -281,7 +288,13 @@ def _place(title: str, heading: str, about: str) -> str:
     """A place in a document as a label."""
     parts = [part for part in heading.split(" > ") if part and part != title]
     path = f" › {safe.inline(parts[-1])}" if parts else ""
-    return f"**{safe.inline(title)}**{path} :gray[{safe.inline(about)}]"
+    return f"**{safe.inline(_shortened(title))}**{path} :gray[{safe.inline(about)}]"
+
+
+def _shortened(title: str) -> str:
+    """A title that leaves room for the place; it is cut before a formula, never within one."""
+    kept = title[:_TITLE].rsplit(" ", 1)[0] if len(title) > _TITLE else title
+    return kept if kept == title else kept[: kept.rfind("$") if kept.count("$") % 2 else None].rstrip(" ,;:") + " …"
 
 
 def _footer(number: int, answer: Answer) -> None:
@@ -303,7 +316,7 @@ def _footer(number: int, answer: Answer) -> None:
 def _unanswered(number: int, exchange: Exchange) -> None:
     """Why there is no answer, and a way to ask again."""
     if exchange.partial:
-        st.markdown(safe.markdown(cited.dollars(settled(exchange.partial))), anchors=False)
+        st.markdown(safe.markdown(settled(exchange.partial), by_model=True), anchors=False)
     with st.container(key=f"problem-{number}", border=True):
         st.markdown(safe.inline(exchange.problem or "This answer was stopped before it was finished and checked."))
         st.button("Ask again", icon=":material/refresh:", key=f"again-{number}", on_click=exchange.again)
