@@ -97,6 +97,43 @@ def gate(
     raise typer.Exit(0 if all(each.passed for each in checks) else 1)
 
 
+@app.command()
+def real(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the sets of documents.")],
+    only: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME", help="Only this set (repeat it for several).")
+    ] = None,
+    questions: Annotated[Path | None, typer.Option(metavar="FILE", help="Questions other than the project's.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page; what is written by hand in it stays.")
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read real documents the whole way, ask questions on them, and count everything."""
+    from eval.tasks import real as task
+
+    asked = [each for each in task.load(questions) if not only or each.set in only]
+    settings = _settings(config)
+    with _Bars(shown=not as_json) as bars:
+        measured = task.measure(
+            folder,
+            data or _cache("real", settings),
+            settings,
+            asked,
+            asked=bars.counter("questions", len(asked)),
+        )
+    page = task.markdown(measured)
+    if markdown is not None:
+        old = markdown.read_text(encoding="utf-8") if markdown.exists() else ""
+        markdown.write_text(task.written(page, old), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(task.as_json(measured), ensure_ascii=False, indent=2))
+    elif markdown is None:
+        typer.echo(page)
+
+
 def _sample(half: Literal["dev", "test"], data: Path | None, config: Path | None, *, shown: bool) -> Report:
     """The report of a half; that of the test half has no rows, so that nobody changes things by its questions."""
     from dataclasses import replace
