@@ -101,10 +101,11 @@ def print_report(report: Report, out: "Console") -> None:
     out.print(Text(report.title, "bold"))
     out.print(Text("; ".join(f"{name} {value}" for name, value in report.facts), "dim"))
     table = Table("", box=None, header_style="bold", pad_edge=False)
-    for column in report.columns:
-        table.add_column(Text(f"{column.name} {'↑' if column.better == 'higher' else '↓'}"), justify="right")
     for line in report.lines:
-        table.add_row(Text(line.name), *(_cell(line.scores.get(column.name)) for column in report.columns))
+        table.add_column(Text(line.name), justify="right")
+    for column in report.columns:
+        better = "↑" if column.better == "higher" else "↓"
+        table.add_row(Text(f"{column.name} {better}"), *(_cell(line.scores.get(column.name)) for line in report.lines))
     out.print(table)
     for line in report.lines:
         if line.note:
@@ -113,7 +114,7 @@ def print_report(report: Report, out: "Console") -> None:
     if failed:
         out.print(Text(f"\n{len(failed)} of {len(report.rows)} questions failed:", "bold"))
     for row in failed:
-        out.print(Text.assemble((f"{row.id:<18} ", "dim"), (f"{row.verdict:<24} ", "red"), row.question))
+        out.print(Text.assemble((f"{row.verdict:<23} ", "red"), row.question, (f" ({row.id})", "dim")))
 
 
 def _cell(score: Score | None) -> str:

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-# The values of BEIR's own baseline.
-K1, B = 0.9, 0.4
+# The defaults of bm25s.
+K1, B = 1.5, 0.75
 
 
 def main(folder: Path, depth: int) -> None:
