@@ -25,7 +25,8 @@ KINDS: Mapping[DocumentKind, str] = {
     "notebook": "Notebook",
     "file": "File",
 }
-_STANDINGS: Mapping[Status, tuple[str, str]] = {
+#: How far a document can be relied on, in a word and a colour; of most nothing is known.
+STANDINGS: Mapping[Status, tuple[str, str]] = {
     "official": ("official", "green"),
     "approved": ("approved", "green"),
     "draft": ("draft", "orange"),
@@ -83,7 +84,7 @@ def _about(site: Site, found: Place, opened: Opened, conversation: Conversation)
     if document.authors:
         more = len(document.authors) - _NAMED
         known.append(", ".join(document.authors[:_NAMED]) + (f" and {more} more" if more > 0 else ""))
-    standing = _STANDINGS.get(document.status)
+    standing = STANDINGS.get(document.status)
     badge = f":{standing[1]}-badge[{standing[0]}] " if standing else ""
     parent = site.index.document(document.parent, conversation.asker.principals) if document.parent else None
     if parent is not None and parent.kind != "mail":

@@ -12,8 +12,9 @@ from app.chat import cited, looks, pane, safe, serving
 from app.chat.conversation import Conversation, Exchange, Opened, current
 from app.chat.unfinished import settled
 from app.claims import known_markers_only
-from app.identity import Asker, asker, secret
+from app.identity import Asker, BadToken, asker, secret
 from app.model import ModelUnavailable
+from index.chunk import Chunk
 from index.store import Scope
 from ingest.document import DocumentKind
 from ingest.errors import CollabqaError
@@ -39,7 +40,11 @@ def draw() -> None:
     name = site.settings.collaboration.name
     st.set_page_config(f"{name}: questions and answers", page_icon=looks.read("icon.svg"), layout="wide")
     st.html(f"<style>{looks.read('style.css')}</style>")
-    conversation = current(_asker(site))
+    try:
+        conversation = current(_asker(site))
+    except BadToken:
+        st.markdown("Your sign-on is not valid any more. Sign in again, and reload this page.")
+        return
     _listen(conversation)
     asked = st.chat_input(f"Ask about {name}", max_chars=LONGEST, submit_mode="disable")
     if asked and asked.strip():
@@ -104,6 +109,8 @@ def _header(site: Site, conversation: Conversation) -> None:
 def _filter(site: Site, who: Asker) -> None:
     """Sources and kinds to search in, among those that the asker may read; none chosen means all."""
     sources, kinds = _searchable(site, who)
+    for key, there in (("sources", sources), ("kinds", kinds)):
+        st.session_state[key] = [each for each in st.session_state.get(key) or () if each in there]
     count = len(st.session_state.get("sources") or ()) + len(st.session_state.get("kinds") or ())
     with st.popover(f"Search in ({count})" if count else "Search in", icon=":material/tune:", type="tertiary"):
         st.pills("Sources", sources, selection_mode="multi", key="sources")
@@ -244,7 +251,7 @@ def _refused(conversation: Conversation, number: int, answer: Answer, exchange: 
             for rank, passage in enumerate(answer.passages[:_NEAREST]):
                 chunk = passage.chunk
                 st.button(
-                    _place(chunk.title, chunk.heading, pane.KINDS[chunk.document_kind]),
+                    _place(chunk),
                     key=f"near-{number}-{rank}",
                     type="tertiary",
                     on_click=_look_at,
@@ -270,9 +277,7 @@ def _sources(conversation: Conversation, number: int, answer: Answer) -> None:
                 reference for reference, each in zip(references, citations, strict=True) if each.verdict == verdict
             )
             address = cited.href(number, at)
-            chunk = citations[0].passage.chunk
-            dated = f", {pane.day(chunk.modified)}" if chunk.modified else ""
-            label = _place(chunk.title, chunk.heading, f"{pane.KINDS[chunk.document_kind]}{dated}")
+            label = _place(citations[0].passage.chunk)
             opened = conversation.opened
             here = opened is not None and opened.marker == marker and opened.address.startswith(f"#cite-{number}-")
             st.button(
@@ -284,11 +289,14 @@ def _sources(conversation: Conversation, number: int, answer: Answer) -> None:
             )
 
 
-def _place(title: str, heading: str, about: str) -> str:
-    """A place in a document as a label."""
-    parts = [part for part in heading.split(" > ") if part and part != title]
+def _place(chunk: Chunk) -> str:
+    """A place in a document as a label: title, heading, kind, date, and a warning where the document has one."""
+    parts = [part for part in chunk.heading.split(" > ") if part and part != chunk.title]
     path = f" › {safe.inline(parts[-1])}" if parts else ""
-    return f"**{safe.inline(_shortened(title))}**{path} :gray[{safe.inline(about)}]"
+    about = pane.KINDS[chunk.document_kind] + (f", {pane.day(chunk.modified)}" if chunk.modified else "")
+    standing, colour = pane.STANDINGS.get(chunk.status, ("", ""))
+    warning = f" :{colour}-badge[{standing}]" if standing and colour != "green" else ""
+    return f"**{safe.inline(_shortened(chunk.title))}**{path} :gray[{safe.inline(about)}]{warning}"
 
 
 def _shortened(title: str) -> str:

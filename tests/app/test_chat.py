@@ -149,6 +149,17 @@ def test_a_filter_narrows_the_search_and_a_refusal_says_so(visit: Visit) -> None
     assert "You asked to search only in: few." in _text(page)
 
 
+def test_a_filter_that_is_gone_with_ones_groups_is_forgotten(visit: Visit) -> None:
+    page = visit(access=Access(everyone=frozenset({"group:few"})))
+    page.session_state["sources"] = ["few"]
+    page = page.run()
+    assert serving.site is not None
+    serving.site = replace(serving.site, settings=replace(serving.site.settings, access=Access()))
+    page = page.run()
+    assert not page.exception
+    assert page.session_state["sources"] == []
+
+
 def test_what_a_model_writes_cannot_act(visit: Visit) -> None:
     reply = "It is 28 GeV [1]. ![x](https://evil.example/p.png) [y](https://evil.example) <img src=x> :red[z]"
     page = _asked(visit(Script([reply])), "What is the lowest single-electron threshold?")
