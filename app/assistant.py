@@ -190,7 +190,8 @@ class Assistant:
         yield Stage("checking")
         yield from map(Judged, writing.finish())
         if writing.unknown:
-            notes.append(f"the model cited {writing.unknown} places that it was not given; they were dropped")
+            places = "a place" if writing.unknown == 1 else f"{writing.unknown} places"
+            notes.append(f"the model cited {places} that it was not given: dropped")
         return Answer(
             question,
             known_markers_only(writing.text, len(prompt.passages)).strip(),
