@@ -11,6 +11,8 @@ from retriever.passage import Passage
 _MARKER = re.compile(r"\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\]")
 _LEADING = re.compile(rf"(?:\s*{_MARKER.pattern})+")
 
+_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
+
 
 def cited_sentences(text: str) -> list[str]:
     """The sentences of an answer, each with the markers behind it, wherever the full stop stands.
@@ -48,15 +50,19 @@ def claim(sentence: str, passages: Sequence[Passage], verifier: Verifier) -> tup
 def known_markers_only(text: str, count: int) -> str:
     """The text without markers that stand for none of count passages, the others each in brackets of their own.
 
-    >>> known_markers_only("So it is [1, 7]. And [9] so.", 2)
-    'So it is [1]. And so.'
+    Code is left as it is.
+
+    >>> known_markers_only("So it is [1, 7]. And [9] so: `x[0]`.", 2)
+    'So it is [1]. And so: `x[0]`.'
     """
 
     def kept(match: re.Match[str]) -> str:
         known = [number for number in _numbers(match[0]) if 1 <= number <= count]
         return match[1] + "".join(f"[{number}]" for number in known) if known else ""
 
-    return re.sub(rf"([ \t]*){_MARKER.pattern}", kept, text)
+    marker = rf"([ \t]*){_MARKER.pattern}"
+    pieces = _CODE.split(text)
+    return "".join(piece if _CODE.fullmatch(piece) else re.sub(marker, kept, piece) for piece in pieces)
 
 
 def _numbers(text: str) -> list[int]:
