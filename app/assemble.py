@@ -1,14 +1,16 @@
 """The parts put together as the settings say."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.assistant import Assistant
 from app.config import Settings, cache_folder, qdrant_key
 from app.model import LanguageModel, OpenAILikeModel
 from app.verify import OverlapVerifier
+from index.aside import Aside
 from index.build import Index
-from index.embed import Embedder, HttpEmbedder, VectorCache, embedder
+from index.embed import Embedder, HttpEmbedder, SentenceTransformersEmbedder, VectorCache, embedder
 from index.store import Store
 from ingest.archive import Archive
 from ingest.manifest import Manifest
@@ -56,6 +58,21 @@ def site(settings: Settings, folder: Path) -> Site:
         context_tokens=settings.model.context_tokens,
     )
     return Site(settings, folder, index, hybrid, assistant)
+
+
+def aside(owned: Site) -> Aside | None:
+    """What embeds an ingest while this process answers questions; None where no processor of ours embeds."""
+    asked = owned.settings.embedding
+    embeds = owned.index.embedder
+    if isinstance(embeds, HttpEmbedder):
+        return None
+    if isinstance(embeds, SentenceTransformersEmbedder) and asked.device != "cpu":
+        import torch
+
+        # A second copy of the model would need the memory of a GPU, and questions wait little for it.
+        if asked.device != "auto" or torch.cuda.is_available():
+            return None
+    return Aside(embeds, partial(embedder, asked.model, asked.device, cache_folder()))
 
 
 def _embedder(settings: Settings) -> Embedder:

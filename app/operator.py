@@ -4,24 +4,26 @@ The embedded store has one owner. While a server runs, it is the owner, and hear
 folder, which only its own user can open.
 """
 
-import hashlib
 import http.client
 import json
 import os
 import pwd
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Any, Protocol
 
 from app import shape
-from app.assemble import Site, site
+from app.assemble import Site, aside, site
 from app.config import Settings
 from app.shape import Json
+from index.aside import Aside
+from index.build import Progress
 from index.store import Scope
 from ingest.document import PUBLIC
 from ingest.errors import BadSource, CollabqaError, MissingPath
@@ -32,8 +34,21 @@ SOCKET = "operator.sock"
 _LONGEST_ADDRESS = 100
 
 
-class ServerRefused(CollabqaError):
-    """The running server could not do what it was asked."""
+#: How long an index is kept open for an ingest that was told to stop, in seconds.
+PATIENCE_SECONDS = 5.0
+STOPPED = "the ingest was stopped; what it has read is in the index, and the next one goes on from there"
+
+
+class ServerFailed(CollabqaError):
+    """The running server met something unforeseen."""
+
+
+class ServerGone(CollabqaError):
+    """The running server ended in the middle of what it was asked to do."""
+
+
+class Stopped(CollabqaError):
+    """An ingest was told to end before it was done."""
 
 
 class UnknownDocument(CollabqaError):
@@ -85,48 +100,79 @@ class Operator(Protocol):
         ...
 
 
-class Here:
-    """The operations on an index that this process owns."""
+class _Run:
+    """An ingest in a thread of its own, which can be told to stop."""
 
-    def __init__(self, owned: Site) -> None:
-        self._site = owned
+    def __init__(self, owned: Site, order: Ingest, beside: Aside | None) -> None:
+        self._events: SimpleQueue[Mapping[str, Any] | BaseException] = SimpleQueue()
+        self._stop = Event()
+        self._owned = owned
+        self._beside = beside
+        self._thread = Thread(target=self._work, args=(order,), daemon=True)
+        self._thread.start()
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
-        """Progress events, and the report last."""
-        from queue import SimpleQueue
-        from threading import Thread
-
-        events: SimpleQueue[Mapping[str, Any] | BaseException] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                made = self._site.index.ingest(
-                    self._sources(order),
-                    progress=lambda each: events.put(shape.progress(each)),
-                    remove_many=order.remove_many,
-                )
-                events.put({"event": "report", "report": shape.report(made)})
-            except BaseException as problem:  # noqa: BLE001 - raised again below, in the caller's thread
-                events.put(problem)
-
-        Thread(target=work, daemon=True).start()
+    def events(self) -> Iterator[Mapping[str, Any]]:
+        """Progress, and the report last; raises what the ingest raised."""
         while True:
-            happened = events.get()
+            happened = self._events.get()
             if isinstance(happened, BaseException):
                 raise happened
             yield happened
             if happened["event"] == "report":
                 return
 
-    def _sources(self, order: Ingest) -> list[Source]:
-        if not order.paths:
-            if not self._site.settings.sources:
-                raise BadSource("nothing to ingest: name a path, or a [[source]] in the settings")
-            return list(self._site.settings.sources)
-        from ingest.recognise import sources_for
+    def stop(self) -> None:
+        """End it after the document or the batch that it is at; what it has written stays."""
+        self._stop.set()
+        if self._beside is not None:
+            self._beside.close()
 
-        readers = principals(order.readers) if order.readers else PUBLIC[0]
-        return sources_for([Path(each) for each in order.paths], readers=readers, kind=order.kind or None)
+    def ended(self, seconds: float = 0.0) -> bool:
+        """Whether it has ended, after waiting for it so long at most."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self, order: Ingest) -> None:
+        try:
+            with self._beside or nullcontext():
+                made = self._owned.index.ingest(
+                    sources(self._owned.settings, order),
+                    embedder=self._beside,
+                    progress=self._progress,
+                    remove_many=order.remove_many,
+                )
+            self._events.put({"event": "report", "report": shape.report(made)})
+        except BaseException as problem:  # noqa: BLE001 - raised again in the thread that follows the events
+            self._events.put(Stopped(STOPPED) if self._stop.is_set() else problem)
+
+    def _progress(self, made: Progress) -> None:
+        if self._stop.is_set():
+            raise Stopped(STOPPED)
+        self._events.put(shape.progress(made))
+
+
+class Here:
+    """The operations on an index that this process owns.
+
+    serving is for a process that answers questions meanwhile: passages are then embedded by another process.
+    """
+
+    def __init__(self, owned: Site, *, serving: bool = False) -> None:
+        self._site = owned
+        self._serving = serving
+        self._runs: list[_Run] = []
+        self._stopped = False
+
+    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+        """Progress events, and the report last; raises Stopped. Whoever closes the iterator stops the ingest."""
+        if self._stopped:
+            raise Stopped(STOPPED)
+        run = _Run(self._site, order, aside(self._site) if self._serving else None)
+        self._runs = [each for each in self._runs if not each.ended()] + [run]
+        try:
+            yield from run.events()
+        finally:
+            run.stop()
 
     def search(self, question: str, k: int, groups: tuple[str, ...] | None) -> Mapping[str, Any]:
         """The passages that fit a question."""
@@ -136,7 +182,7 @@ class Here:
 
     def ask(self, question: str, groups: tuple[str, ...] | None) -> Iterator[Mapping[str, Any]]:
         """The events of an answer, the answer last."""
-        return map(shape.event, self._site.assistant.events(question, scope=scope(groups)))
+        return (shape.event(each) for each in self._site.assistant.events(question, scope=scope(groups)))
 
     def show(self, uri: str) -> Mapping[str, Any]:
         """A document with its chunks; raises UnknownDocument."""
@@ -155,20 +201,42 @@ class Here:
         """What manifest and store disagree on, and the hash of the dump."""
         return {"problems": self._site.index.verify(), "dump": self._site.index.dump()}
 
+    def stop(self) -> None:
+        """Tell every ingest to end, and begin none any more."""
+        self._stopped = True
+        for run in self._runs:
+            run.stop()
+
     def close(self) -> None:
-        """Let go of the index."""
+        """Let go of the index, after waiting a little for an ingest to end: one that does not is as good as killed."""
+        self.stop()
+        until = time.monotonic() + PATIENCE_SECONDS
+        for run in self._runs:
+            run.ended(max(0.0, until - time.monotonic()))
         self._site.close()
 
 
-class There:
-    """The operations, done by the running server."""
+def sources(settings: Settings, order: Ingest) -> list[Source]:
+    """What an order wants to have read; raises BadSource."""
+    if not order.paths:
+        if not settings.sources:
+            raise BadSource("nothing to ingest: name a path, or a [[source]] in the settings")
+        return list(settings.sources)
+    from ingest.recognise import sources_for
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    readers = principals(order.readers) if order.readers else PUBLIC[0]
+    return sources_for([Path(each) for each in order.paths], readers=readers, kind=order.kind or None)
+
+
+class There:
+    """The operations, done by the server that runs on a data folder; raises what the server raised."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
-        """Progress events, and the report last."""
-        return self._stream("ingest", asdict(order) | {"asker": pwd.getpwuid(os.getuid()).pw_name})
+        """Progress events, and the report last. Closing the iterator stops the ingest."""
+        return self._stream("ingest", asdict(order) | {"asker": user()})
 
     def search(self, question: str, k: int, groups: tuple[str, ...] | None) -> Mapping[str, Any]:
         """The passages that fit a question."""
@@ -179,7 +247,7 @@ class There:
         return self._stream("ask", {"question": question, "groups": groups})
 
     def show(self, uri: str) -> Mapping[str, Any]:
-        """A document with its chunks."""
+        """A document with its chunks; raises UnknownDocument."""
         return self._last("show", {"uri": uri})
 
     def status(self) -> Mapping[str, Any]:
@@ -198,53 +266,77 @@ class There:
         return last
 
     def _stream(self, operation: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """Post an order; the answer is one JSON object a line. A line with "error" ends it."""
-        with closing(_UnixConnection(self._path)) as connection:
-            connection.request("POST", f"/{operation}", json.dumps(body), {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            for line in answer:
-                happened: Mapping[str, Any] = json.loads(line)
-                if "error" in happened:
-                    raise ServerRefused(happened["error"])
-                yield happened
+        """Post an order and read its results as app.orders sends them: a JSON object a line, and "done" behind them."""
+        with closing(_UnixConnection(self._folder)) as connection:
+            try:
+                connection.request("POST", f"/{operation}", json.dumps(body), {"Content-Type": "application/json"})
+                for line in connection.getresponse():
+                    said: Mapping[str, Any] = json.loads(line)
+                    if "error" in said:
+                        raise _raised(said["error"], said["text"])
+                    if "done" in said:
+                        return
+                    yield said["result"]
+            except (OSError, http.client.HTTPException) as problem:
+                raise ServerGone(f"the server ended before it was done ({problem or type(problem).__name__})") from None
+        raise ServerGone("the server ended before it was done")
+
+
+def _raised(kind: str, text: str) -> CollabqaError:
+    """The error that the server raised, as the one of our own of that name."""
+    known: list[type[CollabqaError]] = [CollabqaError]
+    for each in known:
+        if each.__name__ == kind:
+            return each(text)
+        known += each.__subclasses__()
+    return ServerFailed(f"{kind}: {text}")
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
+    """HTTP over the Unix socket of a data folder."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__("localhost")
-        self._socket_path = path
+        self._folder = folder
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(self._socket_path)
+        with socket_address(self._folder) as address:
+            self.sock.connect(address)
 
 
 def operator(settings: Settings, folder: Path) -> Operator:
     """The running server's operations where there is one, else our own; raises StoreBusy."""
-    path = socket_path(folder)
+    return There(folder) if heard(folder) else Here(site(settings, folder))
+
+
+def heard(folder: Path) -> bool:
+    """Whether a server listens on a data folder; the socket that a killed one left behind hears nobody."""
     try:
-        with closing(_UnixConnection(path)) as connection:
+        with closing(_UnixConnection(folder)) as connection:
             connection.connect()
-        return There(path)
     except OSError:
-        return Here(site(settings, folder))
+        return False
+    return True
 
 
-def socket_path(folder: Path) -> str:
-    """Where the server of a data folder hears its operator: in the folder, or in the user's runtime folder.
+@contextmanager
+def socket_address(folder: Path) -> Iterator[str]:
+    """The address under which the socket in a data folder can be bound or connected to; raises BadSource.
 
-    A Unix socket's address is at most some hundred bytes long; a deeper folder gets one named by its hash.
+    An address is at most some hundred bytes long: a deeper folder is opened, and named by what it was opened as.
     """
     path = str(folder / SOCKET)
     if len(path.encode()) <= _LONGEST_ADDRESS:
-        return path
-    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"collabqa-{os.getuid()}"
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    if runtime.stat().st_uid != os.getuid() or runtime.stat().st_mode & 0o077:
-        raise BadSource(f"{runtime} is open to other users: remove it")
-    return str(runtime / hashlib.sha256(path.encode()).hexdigest()[:32])
+        yield path
+        return
+    if not Path("/proc/self/fd").is_dir():
+        raise BadSource(f"{folder}: the path is too long for a Unix socket; take a shorter one")
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{opened}/{SOCKET}"
+    finally:
+        os.close(opened)
 
 
 def scope(groups: tuple[str, ...] | None) -> Scope:
@@ -262,7 +354,17 @@ def absolute(paths: list[Path]) -> tuple[str, ...]:
 
 def readable_here(paths: tuple[str, ...], asker: str) -> None:
     """Raises BadSource, naming both users, for a path that this process cannot read."""
-    mine = pwd.getpwuid(os.getuid()).pw_name
     for path in paths:
-        if not os.access(path, os.R_OK):
-            raise BadSource(f"{path}: the server runs as {mine} and cannot read what {asker} names; let {mine} read it")
+        if not os.access(path, os.R_OK | (os.X_OK if Path(path).is_dir() else 0)):
+            raise BadSource(
+                f"{path}: the server runs as {user()} and cannot read what {asker} names; "
+                f"let {user()} read it, or put it where the server finds it"
+            )
+
+
+def user() -> str:
+    """The user that this process runs as, by number where there is no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
