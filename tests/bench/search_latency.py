@@ -101,7 +101,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.data is None and (given.url is None or given.questions is None):
         parser.error("name --data DIR, or --url and --questions")
-    data = given.data.resolve() if given.data else None
+    data: Path = (given.data or Path()).resolve()
     lines = given.questions.read_text(encoding="utf-8").splitlines() if given.questions else titles(data)
     questions = [line for line in dict.fromkeys(lines) if line.strip()][: WARMING_UP + given.count]
     search = over_http(given.url) if given.url else over_socket(data)
