@@ -156,6 +156,9 @@ def as_json(measured: Sequence[Measured]) -> list[Json]:
                     "question": one.question.question,
                     "verdict": one.verdict,
                     "first": one.first,
+                    "first_right": one.first_right,
+                    "cited": one.cited,
+                    "refused": one.refused,
                     "rank": one.rank,
                     "said": one.said,
                     "seconds": round(one.seconds, 3),
@@ -212,8 +215,8 @@ def _read(owner: Operator, data: Path, name: str, reading: Callable[[Mapping[str
         report["found"],
         report["indexed"],
         report["unchanged"],
-        _reasons(report["skipped"], data),
-        _reasons(report["quarantined"], data),
+        reasons(report["skipped"], data),
+        reasons(report["quarantined"], data),
         time.monotonic() - started,
         status["documents"],
         status["chunks"],
@@ -221,7 +224,8 @@ def _read(owner: Operator, data: Path, name: str, reading: Callable[[Mapping[str
     )
 
 
-def _reasons(items: Sequence[Mapping[str, str]], data: Path) -> tuple[tuple[str, str], ...]:
+def reasons(items: Sequence[Mapping[str, str]], data: Path) -> tuple[tuple[str, str], ...]:
+    """Pairs of uri and reason as they may be printed: without the place of the folder of data, and without senders."""
     return tuple((_without_path(each["uri"], data), _without_path(each["reason"], data)) for each in items)
 
 
@@ -243,10 +247,11 @@ def _outcome(owner: Operator, asked: Question, data: Path) -> Outcome:
 
 
 def _without_path(text: str, data: Path) -> str:
-    """A text in which the folder of data has its short name, and no sender's address stands."""
+    """A text in which the folder of data has its short name, and nothing tells who wrote a message."""
     for place in dict.fromkeys((str(data.resolve()), str(data))):
         text = text.replace(f"file://{place}", DATA).replace(place, DATA)
-    return re.sub(r"[\w.+%-]+(?:@|%40)[\w.-]+", "(address)", text)
+    text = re.sub(r"mid:[^\s`]+", "mid:(a message)", text)
+    return re.sub(r"[\w.+%-]+(?:@|%40)[\w.-]+", "(an address)", text)
 
 
 _HEAD = f"""# Real documents, the whole way
@@ -333,8 +338,8 @@ def _grouped(name: str, items: Sequence[tuple[str, str]]) -> str:
     """The reasons, each with how many items it holds for and the first three of them."""
     lines = []
     for reason, count in sorted(Counter(reason for _, reason in items).items(), key=lambda each: (-each[1], each[0])):
-        examples = [uri for uri, why in items if why == reason]
-        more = ", …" if count > 3 else ""
+        examples = list(dict.fromkeys(uri for uri, why in items if why == reason))
+        more = ", …" if len(examples) > 3 else ""
         lines.append(f"- {count}: {reason} ({', '.join(f'`{uri}`' for uri in examples[:3])}{more})")
     return f"{name}:\n\n" + "\n".join(lines)
 

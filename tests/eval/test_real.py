@@ -108,3 +108,11 @@ def test_no_question_names_a_place_on_a_machine_or_an_address() -> None:
             assert not re.search(r"[\w.+-]+@[\w-]+", text), text
             assert not re.search(r"file:|/(?:work|home|tmp|root|Users)/", text), text
         assert not each.set.startswith("/")
+
+
+def test_the_page_does_not_tell_who_wrote_a_message() -> None:
+    skipped = (("mid:1.2.ada@example.org/ada.vcf", "a card"), ("mid:3.bob@example.org", "a card"))
+    hidden = real.reasons([{"uri": uri, "reason": reason} for uri, reason in skipped], Path("data"))
+    page = real.markdown([real.Measured("mail", real.Read(2, 0, 0, hidden, (), 0.0, 0, 0), ())])
+    assert "- 2: a card (`mid:(a message)`)" in page
+    assert "ada" not in page.replace("data", "")
