@@ -1,18 +1,21 @@
 """A small index without a model: word hashes for vectors, the embedded store, a source of texts in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from index.build import Index
+from index.build import Index, Report
 from index.edge import EdgeStore
 from index.embed import VectorCache, WordLengthEmbedder
 from ingest.archive import Archive
 from ingest.errors import Unreadable
+from ingest.format import Parsed
+from ingest.isolate import Key, Parsers
 from ingest.manifest import Manifest
-from ingest.source import End, Item, Raw
+from ingest.read import parsed
+from ingest.source import End, Item, Raw, Source
 
 
 @dataclass(slots=True)
@@ -37,10 +40,25 @@ class Texts:
         return Raw(text.encode(), "markdown", "page", name="page.md")
 
 
+class ParsedHere(Parsers):
+    """Parses in this process: a worker's start would take longer than all else in these tests."""
+
+    def parse(self, raws: Iterable[tuple[Key, Raw]]) -> Iterator[tuple[Key, Parsed | Unreadable]]:
+        for key, raw in raws:
+            yield key, parsed(raw)
+
+
+class SmallIndex(Index):
+    """An index that parses in this process."""
+
+    def ingest(self, sources: Sequence[Source], *, remove_many: bool = False) -> Report:  # type: ignore[override]
+        return super().ingest(sources, parsers=ParsedHere(), remove_many=remove_many)
+
+
 def open_index(folder: Path) -> Index:
     folder.mkdir(exist_ok=True)
     embedder = WordLengthEmbedder()
-    return Index(
+    return SmallIndex(
         manifest=Manifest(folder / "manifest.sqlite"),
         archive=Archive(folder / "archive.sqlite"),
         store=EdgeStore(folder / "store", embedder.dim),
