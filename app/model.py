@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.prompt import Prompt
 from ingest.errors import CollabqaError
+
+if TYPE_CHECKING:
+    import httpx
+    from llama_index.llms.openai_like import OpenAILike
 
 #: Where the endpoint's key comes from; it never stands in the settings.
 KEY_VARIABLE = "COLLABQA_MODEL_KEY"
@@ -52,9 +56,33 @@ class OpenAILikeModel:
         import httpx
         import openai
         from llama_index.core.llms import ChatMessage, MessageRole
+
+        messages = [
+            ChatMessage(role=MessageRole.SYSTEM, content=prompt.system),
+            ChatMessage(role=MessageRole.USER, content=prompt.user),
+        ]
+        begun = finished = False
+        try:
+            with httpx.Client(timeout=self._timeout_seconds) as client:
+                for response in self._model(client).stream_chat(messages):
+                    finished = finished or _finish_reason(response.raw) is not None
+                    if response.delta:
+                        begun = True
+                        yield response.delta
+        except (openai.APIError, httpx.HTTPError) as problem:
+            raise self._error(problem, begun=begun) from problem
+        if not finished:
+            raise (
+                ModelBroke(f"the model at {self._url} stopped in the middle of its answer")
+                if begun
+                else (ModelUnavailable(f"the model at {self._url} sent no answer"))
+            )
+
+    def _model(self, client: "httpx.Client") -> "OpenAILike":
+        """The endpoint as LlamaIndex sees it, over a client that is closed when the answer ends."""
         from llama_index.llms.openai_like import OpenAILike
 
-        model = OpenAILike(
+        return OpenAILike(
             model=self._name,
             api_base=self._url,
             api_key=os.environ.get(KEY_VARIABLE) or "none",
@@ -64,26 +92,8 @@ class OpenAILikeModel:
             temperature=0.0,
             timeout=self._timeout_seconds,
             max_retries=1,
+            http_client=client,
         )
-        messages = [
-            ChatMessage(role=MessageRole.SYSTEM, content=prompt.system),
-            ChatMessage(role=MessageRole.USER, content=prompt.user),
-        ]
-        begun = finished = False
-        try:
-            for response in model.stream_chat(messages):
-                finished = finished or _finish_reason(response.raw) is not None
-                if response.delta:
-                    begun = True
-                    yield response.delta
-        except (openai.APIError, httpx.HTTPError) as problem:
-            raise self._error(problem, begun=begun) from problem
-        if not finished:
-            raise (
-                ModelBroke(f"the model at {self._url} stopped in the middle of its answer")
-                if begun
-                else (ModelUnavailable(f"the model at {self._url} sent no answer"))
-            )
 
     def _error(self, problem: Exception, *, begun: bool) -> CollabqaError:
         import openai
