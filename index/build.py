@@ -143,7 +143,7 @@ class Index:
             self._roll_forward()
             for source in sources:
                 made = plan(source, self.manifest, pipeline=self._pipeline, taken=taken, remove_many=remove_many)
-                taken |= {item.uri for item in made.todo} | set(made.unchanged)
+                taken |= made.listed
                 self._count(made, report)
                 self._add(made, parsers or Parsers(), report, progress)
                 self._remove(made.gone, report)

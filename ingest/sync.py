@@ -22,6 +22,7 @@ class Plan:
     """What a run has to do for one source.
 
     Each item listed stands in exactly one of todo, unchanged, skipped and waiting (for a change, after MAX_ATTEMPTS).
+    listed are the uris that are this source's own: no other source of the run may have them.
     """
 
     source: Source
@@ -30,6 +31,7 @@ class Plan:
     skipped: list[Item] = field(default_factory=list)
     waiting: list[Row] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    listed: set[str] = field(default_factory=set)
     complete: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -50,7 +52,7 @@ def plan(
     """
     made = Plan(source)
     rows = {row.uri: row for row in manifest.rows(source.name)}
-    listed: set[str] = set()
+    listed = made.listed
     try:
         for each in source.listing():
             if isinstance(each, End):
@@ -58,7 +60,7 @@ def plan(
                 if not each.complete:
                     made.notes.append(f"{source.name}: not everything could be listed ({each.reason}); nothing removed")
                 break
-            _place(each, made, rows.get(each.uri) or manifest.row(each.uri), pipeline, listed, taken)
+            _place(each, made, rows.get(each.uri) or manifest.row(each.uri), pipeline, taken)
         else:
             made.notes.append(f"{source.name}: the listing broke off; nothing removed")
     except CollabqaError as problem:
@@ -71,15 +73,15 @@ def plan(
     return made
 
 
-def _place(item: Item, made: Plan, row: Row | None, pipeline: str, listed: set[str], taken: Collection[str]) -> None:
+def _place(item: Item, made: Plan, row: Row | None, pipeline: str, taken: Collection[str]) -> None:
     """Put a listed item where it belongs."""
-    if item.uri in listed or item.uri in taken:
+    if item.uri in made.listed or item.uri in taken:
         made.skipped.append(Item(item.uri, item.version, item.locator, "listed before under the same address"))
         return
     if item.skipped:
         made.skipped.append(item)
         return
-    listed.add(item.uri)
+    made.listed.add(item.uri)
     now = stamp(made.source, item, pipeline)
     if row is not None and row.stamp == now and not row.pending:
         if row.skipped:

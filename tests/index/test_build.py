@@ -97,6 +97,13 @@ def test_the_second_of_two_sources_with_the_same_uri_is_skipped(small_index: Ind
     assert (report.found, report.indexed, len(report.skipped)) == (2, 1, 1)
 
 
+def test_an_address_without_text_belongs_to_the_same_source_in_every_run(small_index: Index, texts: Any) -> None:
+    sources = [texts({"a": " "}), texts({"a": "one text"}, name="again")]
+    reports = [small_index.ingest(sources) for _ in range(3)]
+    assert [report.indexed for report in reports] == [0, 0, 0]
+    assert [len(report.skipped) for report in reports] == [2, 2, 2]
+
+
 def test_the_order_of_documents_does_not_matter(open_small_index: Open, texts: Any, tmp_path: Path) -> None:
     given = {str(number): f"# Topic {number}\n\nIt says {number * 7} GeV." for number in range(12)}
     dumps = []
