@@ -63,7 +63,7 @@ def _lines(owner: Operator, operation: str, body: Mapping[str, Any]) -> Generato
         yield json.dumps({"done": True}) + "\n"
     except CollabqaError as problem:
         yield _error(problem)
-    except Exception as problem:  # noqa: BLE001 - one order; the operator reads what went wrong, the server goes on
+    except Exception as problem:
         logging.getLogger(__name__).exception("%s failed", operation)
         yield _error(ServerFailed(f"{operation} failed in the server: {type(problem).__name__}: {problem}"))
     finally:
