@@ -4,6 +4,7 @@ Its OpenAPI description is at /api/openapi.json, and a page that shows it at /ap
 """
 
 import json
+import logging
 import time
 from collections.abc import Generator, Iterator, Mapping
 from typing import Annotated, Any
@@ -43,6 +44,7 @@ from ingest.errors import CollabqaError
 _LAST = 2**31 - 1
 _Offset = Annotated[int, Query(ge=0, le=_LAST)]
 _Uri = Annotated[str, Query(min_length=1, max_length=MAX_URI)]
+_UNFORESEEN = "something went wrong in the server; its log says what"
 _ELSEWHERE = (ModelUnavailable, EmbedderUnavailable, StoreUnavailable)
 
 
@@ -194,7 +196,7 @@ def _speaking(made: FastAPI) -> None:
 
     @made.exception_handler(Exception)
     def broken(_: Request, __: Exception) -> JSONResponse:
-        return said(500, "something went wrong in the server; its log says what")
+        return said(500, _UNFORESEEN)
 
 
 def _turns(asked: Asked) -> list[Turn]:
@@ -208,7 +210,14 @@ def _server_sent(events: Iterator[Event]) -> Generator[str, None, None]:
             body = shape.event(happened)
             yield f"event: {body['event']}\ndata: {json.dumps(body, ensure_ascii=False)}\n\n"
     except CollabqaError as problem:
-        yield f"event: error\ndata: {json.dumps({'event': 'error', 'error': str(problem)})}\n\n"
+        yield _error(str(problem))
+    except Exception:
+        logging.getLogger(__name__).exception("an answer failed")
+        yield _error(_UNFORESEEN)
+
+
+def _error(sentence: str) -> str:
+    return f"event: error\ndata: {json.dumps({'event': 'error', 'error': sentence}, ensure_ascii=False)}\n\n"
 
 
 def _place(found: Place) -> PlaceShape:

@@ -6,7 +6,7 @@ It speaks the streaming part of OpenAI's chat protocol, and can be slow, broken 
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -22,7 +22,7 @@ class Script:
 
     seconds_before_first delays the first word, and seconds_between every piece after it; cut_after ends the stream
     without a goodbye after so many pieces; status other than 200 is an error. requests collects what was asked, as the
-    JSON bodies.
+    JSON bodies; abandoned counts the askers who hung up before the end.
     """
 
     replies: Sequence[str]
@@ -31,6 +31,7 @@ class Script:
     cut_after: int | None = None
     status: int = 200
     requests: list[dict[str, Any]] = field(default_factory=list)
+    abandoned: int = 0
 
     def reply(self) -> str:
         """What is said to the latest request."""
@@ -47,8 +48,10 @@ def serving(script: Script) -> Iterator[str]:
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             script.requests.append(json.loads(self.rfile.read(length)))
-            with suppress(OSError):  # the asker lost patience
+            try:
                 _answer(self, script)
+            except OSError:
+                script.abandoned += 1
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
             """Say nothing."""

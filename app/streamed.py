@@ -9,15 +9,21 @@ import anyio.to_thread
 async def streamed(lines: Generator[str, None, None]) -> AsyncIterator[str]:
     """The lines, each made in a worker thread.
 
-    When the listener goes away the generator is closed: at once, or when it has made the line it is at.
+    When the listener goes away the generator is closed: at once, or when it has made the line that it is at.
     """
+    alone = False
+
+    def following() -> str | None:
+        line = next(lines, None)
+        if alone:
+            lines.close()
+        return line
+
     try:
-        while True:
-            line = await anyio.to_thread.run_sync(next, lines, None, abandon_on_cancel=True)
-            if line is None:
-                return
+        while (line := await anyio.to_thread.run_sync(following, abandon_on_cancel=True)) is not None:
             yield line
     finally:
-        # While a thread is still inside, it cannot be closed; it is when that thread lets go of it.
+        alone = True
+        # A generator cannot be closed while a thread is inside; that thread does it then.
         with suppress(ValueError):
             lines.close()

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from threading import Thread
@@ -39,7 +40,8 @@ def started(work: Callable[..., None], *arguments: object) -> tuple[BaseProcess,
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process: BaseProcess = context.Process(target=_until_alone, args=(work, theirs, *arguments), daemon=True)
-    # A new process inherits which signals its creator's thread blocks.
+    # A new process inherits which signals its creator's thread blocks; starting the tracker would clear that.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     try:
         process.start()

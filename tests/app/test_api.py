@@ -323,9 +323,11 @@ def test_what_nobody_foresaw_is_a_sentence_without_the_reason(tmp_path: Path) ->
     closed = site(Settings(embedding=Embedding(model="word-hash")), tmp_path)
     closed.close()
     asker = TestClient(api(closed, KEY), raise_server_exceptions=False)
+    sentence = "something went wrong in the server; its log says what"
     answer = asker.post("/search", json={"question": QUESTION})
-    assert answer.status_code == 500
-    assert answer.json() == {"error": "something went wrong in the server; its log says what"}
+    assert (answer.status_code, answer.json()) == (500, {"error": sentence})
+    *_, last = _events(asker.post("/ask/stream", json={"question": QUESTION}).text)
+    assert last == ("error", {"event": "error", "error": sentence})
 
 
 def test_pages_of_allowed_origins_may_ask_and_others_may_not(client: Client) -> None:
