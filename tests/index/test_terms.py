@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
-from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped]
+from Stemmer import Stemmer
 
 from index.store import Terms
 from index.terms import AVERAGE_TERMS, K1, STOP_WORDS, B, document_terms, question_terms, terms
@@ -180,5 +180,5 @@ def test_threads_that_stem_at_once_do_not_spoil_each_others_words() -> None:
             found = list(pool.map(terms, words))
     finally:
         sys.setswitchinterval(before)
-    stemmer = EnglishStemmer()
+    stemmer = Stemmer("english")
     assert found == [[stemmer.stemWord(word)] for word in words]
