@@ -193,25 +193,36 @@ def _over_row(text: str, found: Sequence[Unit], at: int) -> str:
 
 
 def _joined(text: str) -> list[Unit]:
-    """The units that say something; what a colon announces, and what follows a question, is joined with it."""
+    """The units that say something; what belongs to a unit by what stands at its end is joined with it."""
     found = [unit for unit in units(text) if unit.kind != "heading"]
     joined: list[Unit] = []
     at = 0
     while at < len(found):
-        first = found[at]
-        at += 1
-        end = first.end
-        closing = text[first.start : first.end].rstrip("*_ ")[-1:]
-        if closing == ":" and at < len(found):
-            announced = found[at].kind
-            while at < len(found) and found[at].kind == announced and announced != "sentence":
-                end = found[at].end
-                at += 1
-        elif closing == "?" and at < len(found) and found[at].kind in ("sentence", "item"):
-            end = found[at].end
-            at += 1
-        joined.append(Unit(first.start, end, first.kind))
+        last = at + _belonging(text, found[at:])
+        joined.append(Unit(found[at].start, found[last].end, found[at].kind))
+        at = last + 1
     return [unit for unit in joined if _says_something(text[unit.start : unit.end])]
+
+
+def _belonging(text: str, found: Sequence[Unit]) -> int:
+    """How many units behind the first are read as one with it.
+
+    What a colon announces (a whole list, table or block, or one sentence), what follows a question, and an equation in
+    the middle of a sentence, with the sentence's end.
+    """
+    if len(found) == 1:
+        return 0
+    written = [text[unit.start : unit.end] for unit in found[:3]]
+    closing, announced = written[0].rstrip("*_ ")[-1:], found[1].kind
+    if closing == ":":
+        alike = next((i for i, unit in enumerate(found[1:]) if unit.kind != announced), len(found) - 1)
+        return 1 if announced == "sentence" else alike
+    if closing == "?":
+        return int(announced in ("sentence", "item"))
+    if announced == "equation" and found[0].kind in ("sentence", "item") and closing not in ".!":
+        goes_on = len(found) > 2 and found[2].kind == "sentence" and written[2][:1].islower()
+        return 2 if goes_on else 1
+    return 0
 
 
 def _says_something(text: str) -> bool:

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal
 
 from index.sentence import units
@@ -46,12 +47,14 @@ class Outline:
         quoted = _spans(marks, ("quote", "signature"))
         self.headings = [mark for mark in marks if mark.kind == "heading" and not _inside(mark.start, quoted)]
         self._starts = [mark.start for mark in self.headings]
-        self._paths: list[tuple[str, ...]] = []
-        above: list[tuple[int, str]] = []
+        self._slides = _spans(marks, ("slide",))
+        self._above: list[list[Mark]] = []
+        above: list[Mark] = []
         for mark in self.headings:
-            above = [(level, name) for level, name in above if level < mark.level]
-            above.append((mark.level, _name(text, mark)))
-            self._paths.append(tuple(name for _, name in above if name))
+            above = [each for each in above if each.level < mark.level and self._reaches(each, mark.start)]
+            above.append(mark)
+            self._above.append(above)
+        self._names = {mark.start: _name(text, mark) for mark in self.headings}
         places = [mark for mark in marks if mark.fragment and mark.kind in ("page", "slide", "message")]
         linked = [mark for mark in self.headings if mark.fragment]
         # At equal starts a page or slide comes last and wins: it leads to what a reader can see.
@@ -62,7 +65,13 @@ class Outline:
     def path(self, position: int) -> tuple[str, ...]:
         """The headings above a position, the top one first."""
         place = bisect_right(self._starts, position) - 1
-        return self._paths[place] if place >= 0 else ()
+        above = (each for each in self._above[place] if self._reaches(each, position)) if place >= 0 else ()
+        return tuple(name for each in above if (name := self._names[each.start]))
+
+    def _reaches(self, heading: Mark, position: int) -> bool:
+        """Whether a heading stands above a later position: one on a slide ends with its slide."""
+        slide = _around(heading.start, self._slides)
+        return slide is None or position < slide[1]
 
     def fragment(self, position: int) -> str:
         """The fragment of the nearest heading, page, slide or message that begins at or before a position."""
@@ -86,8 +95,13 @@ def _spans(marks: Iterable[Mark], kinds: tuple[str, ...]) -> list[tuple[int, int
 
 
 def _inside(position: int, spans: Sequence[tuple[int, int]]) -> bool:
-    place = bisect_right(spans, (position, len(spans) and spans[-1][1] + 1)) - 1
-    return place >= 0 and spans[place][0] <= position < spans[place][1]
+    return _around(position, spans) is not None
+
+
+def _around(position: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The span that a position lies in."""
+    place = bisect_right(spans, position, key=itemgetter(0)) - 1
+    return spans[place] if place >= 0 and position < spans[place][1] else None
 
 
 def sections(text: str, marks: Sequence[Mark], outline: Outline) -> list[Section]:

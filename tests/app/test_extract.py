@@ -34,6 +34,16 @@ def test_what_follows_a_question_is_shown_with_it(passage: Making) -> None:
     assert shown("Can it go to -25 degrees?", passage(text)) == [text]
 
 
+def test_an_equation_in_a_sentence_is_shown_with_both_of_its_parts(passage: Making) -> None:
+    text = "The sample has a luminosity of\n\n$$\nL = 5.2\n$$\n\nin inverse picobarns. It was taken in 2015."
+    assert shown("What luminosity has the sample?", passage(text))[0] == text.removesuffix(" It was taken in 2015.")
+
+
+def test_a_sentence_after_a_colon_is_shown_with_what_announces_it(passage: Making) -> None:
+    text = "My favourite film of all:\n\nThe Third Man. I saw it twice."
+    assert shown("Which is the favourite film?", passage(text))[0] == "My favourite film of all:\n\nThe Third Man."
+
+
 def test_a_list_is_shown_with_the_line_that_announces_it(passage: Making) -> None:
     text = "The triggers are:\n\n- single electron\n- two photons\n"
     assert shown("Which triggers are there?", passage(text))[0] == text.strip()

@@ -278,6 +278,23 @@ def test_a_slide_is_one_chunk_with_its_own_link() -> None:
     assert [chunk.heading for chunk in found] == ["Trigger", "Rates"]
 
 
+def test_a_heading_ends_with_its_slide_and_one_before_the_slides_does_not() -> None:
+    slides = ["# Trigger\n\nfirst\n\n", "no title here\n\n"]
+    text = "# Day two\n\n" + "".join(slides)
+    starts = [text.index(slide) for slide in slides]
+    marks = [
+        Mark(starts[0], starts[1], "slide", label="slide 1", fragment="#slide=1"),
+        Mark(starts[1], len(text), "slide", label="slide 2", fragment="#slide=2"),
+        marked(text, "# Day two", "heading", 1),
+        marked(text, "# Trigger", "heading", 2),
+    ]
+    found = chunks(document(text, marks, kind="slides"), EMBEDDER)
+    assert [(chunk.heading, chunk.text) for chunk in found if chunk.text in slides] == [
+        ("Day two > Trigger", slides[0]),
+        ("Day two", slides[1]),
+    ]
+
+
 def test_quotes_and_signatures_are_chunks_without_vectors() -> None:
     text = "It is 28 GeV.\n\n> What is the threshold?\n> Thanks\n\nSee you.\n-- \nAda\n"
     marks = [marked(text, "> What is the threshold?\n> Thanks\n", "quote"), marked(text, "-- \nAda\n", "signature")]
