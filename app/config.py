@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from ingest.errors import CollabqaError
+from ingest.remote import cache_folder as cache_folder
 from ingest.source import Source, from_settings, principals
 
 
@@ -139,11 +140,6 @@ def found(given: Path | None) -> Path | None:
         return Path(named)
     here = Path("collabqa.toml")
     return here if here.is_file() else None
-
-
-def cache_folder() -> Path:
-    """Where what can be made again lies: the model's graph, which runtime is faster."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "collabqa"
 
 
 def _settings(tables: Mapping[str, object], base: Path) -> Settings:
