@@ -38,6 +38,14 @@ class Searched(BaseModel):
     k: int = Field(default=10, ge=1, le=100)
 
 
+class CopyShape(BaseModel):
+    """Another document that says the same as a passage: the other form of a talk, an older version."""
+
+    uri: str
+    link: str
+    title: str
+
+
 class PassageShape(BaseModel):
     """A passage that fits the question, and what rank each leg of the search gave it."""
 
@@ -53,6 +61,7 @@ class PassageShape(BaseModel):
     source: str
     text: str
     modified: str | None
+    copies: list[CopyShape]
 
 
 class Passages(BaseModel):

@@ -29,6 +29,7 @@ def passage(found: Passage, rank: int) -> dict[str, Json]:
         "source": chunk.source,
         "text": chunk.text,
         "modified": chunk.modified.isoformat() if chunk.modified else None,
+        "copies": [{"uri": each.uri, "link": each.link, "title": each.title} for each in found.copies],
     }
 
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, cast, get_args
 from app.answer import Answer
 from ingest.errors import CollabqaError
 from ingest.source import principals
-from retriever.hybrid import documents
+from retriever.passage import documents
 
 Kind = Literal["answerable", "not answerable", "conflict", "restricted"]
 #: What a case may have in a file; the first four it must have.

@@ -1,11 +1,11 @@
 """The question goes down two legs, lexical and dense, and comes back as one ranking."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.embed import Embedder
 from index.store import Hit, Scope, Store
 from index.terms import question_terms
+from retriever.fold import folded
 from retriever.fuse import convex
 from retriever.passage import Passage
 
@@ -36,10 +36,10 @@ class Hybrid:
         self._depth = depth
 
     def retrieve(self, question: str, *, scope: Scope, k: int = 10) -> Retrieved:
-        """The k passages that fit the question best, among those that the scope lets the asker see."""
+        """The k passages that fit best among those that the scope lets the asker see, copies folded into one."""
         legs = self.legs(question, scope=scope)
         notes = [f"the {name} search found nothing" for name, hits in legs.items() if not hits]
-        return Retrieved(tuple(fused(legs, dense_weight=self._dense_weight)[:k]), tuple(notes))
+        return Retrieved(tuple(folded(fused(legs, dense_weight=self._dense_weight), k)), tuple(notes))
 
     def legs(self, question: str, *, scope: Scope) -> dict[str, list[Hit]]:
         """What each leg finds on its own."""
@@ -63,8 +63,3 @@ def fused(legs: dict[str, list[Hit]], *, dense_weight: float) -> list[Passage]:
             chunks[hit.chunk.id] = hit.chunk
     order = sorted(scores, key=lambda each: (-scores[each], each))
     return [Passage(chunks[each], scores[each], ranks[each], similarity.get(each)) for each in order]
-
-
-def documents(passages: Sequence[Passage]) -> list[str]:
-    """The uris of the passages' documents, each once, in the order of its best passage."""
-    return list(dict.fromkeys(passage.chunk.uri for passage in passages))

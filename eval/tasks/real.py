@@ -233,7 +233,9 @@ def _outcome(owner: Operator, asked: Question, data: Path) -> Outcome:
     *_, last = owner.ask(asked.question, None)
     answer = last["answer"]
     cited = [citation["uri"] for claim in answer["claims"] for citation in claim["citations"]]
-    searched = list(dict.fromkeys(each["uri"] for each in answer["passages"]))
+    searched = list(
+        dict.fromkeys(chunk["uri"] for each in answer["passages"] for chunk in (each, *each.get("copies", ())))
+    )
     return Outcome(
         asked,
         _without_path(cited[0], data) if cited else "",

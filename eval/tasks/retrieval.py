@@ -13,7 +13,8 @@ from eval.run import columns, judged, line
 from eval.tasks.beir import Corpus
 from index.build import Progress
 from index.store import Hit, Scope
-from retriever.hybrid import DENSE_WEIGHT, DEPTH, Hybrid, documents, fused
+from retriever.hybrid import DENSE_WEIGHT, DEPTH, Hybrid, fused
+from retriever.passage import documents
 
 METRICS: Sequence[Metric[Ranked]] = tuple(ranking_metric(name) for name in ("nDCG@10", "R@10", "R@100", "MRR@10"))
 #: How many documents a ranking names; several chunks may be of one document, so a leg is asked for more.

@@ -13,8 +13,9 @@ from index.store import Point, Scope
 from index.terms import document_terms
 from ingest.document import PUBLIC, Document
 from retriever.fuse import convex, reciprocal_rank
-from retriever.hybrid import Hybrid, documents
+from retriever.hybrid import Hybrid
 from retriever.llamaindex import CollabqaRetriever
+from retriever.passage import documents
 
 EVERYTHING = Scope(None)
 FEW = (frozenset({"group:few"}),)
