@@ -222,10 +222,10 @@ def _format(part: Message, data: bytes, name: str) -> tuple[str, str]:
     kind = message.media_type(part)
     if kind in _SIGNATURES:
         return "", "a signature of the message"
-    if kind in message.SEALED:
-        return "", "encrypted, or signed as a whole"
     if not data.strip():
         return "", "the attachment is empty"
+    if why_not := message.sealed(part):
+        return "", why_not
     if kind.startswith("message/"):
         return "email", ""
     found = recognise(data[:HEAD_BYTES], name)

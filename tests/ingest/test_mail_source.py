@@ -250,6 +250,29 @@ def test_a_forwarded_message_that_was_encoded_as_a_whole_is_decoded(tmp_path: Pa
     assert fetched(tmp_path)[1].data.startswith(b"From: Bob")
 
 
+def test_files_in_a_message_that_was_signed_as_a_whole_are_listed(tmp_path: Path) -> None:
+    golden = Path(__file__).parent / "golden" / "email" / "signed-as-a-whole.in.eml"
+    (tmp_path / "a.eml").write_bytes(golden.read_bytes())
+    assert [(item.uri, item.skipped) for item in listed(tmp_path)] == [
+        ("mid:signed@helix.example", ""),
+        ("mid:signed@helix.example/dump.dat", "no format reads application/octet-stream (dump.dat)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("envelope", "reason"),
+    [
+        ("MCMGCSqGSIb3DQEHAqAWMBQCAQExADALBgkqhkiG9w0BBwExAA==", "certificates"),
+        ("MIAGCSqGSIb3DQEHA6CA", "encrypted, or damaged"),
+        ("", "the attachment is empty"),
+    ],
+)
+def test_what_is_sealed_and_not_read_says_why(tmp_path: Path, envelope: str, reason: str) -> None:
+    fields = ("Content-Type: application/pkcs7-mime", "Content-Transfer-Encoding: base64")
+    (tmp_path / "a.eml").write_text(message(1, *fields, body=envelope))
+    assert [item.skipped for item in listed(tmp_path)] == ["", reason]
+
+
 def test_a_message_of_apple_mail_is_read_without_its_frame(tmp_path: Path) -> None:
     raw = message(1)
     (tmp_path / "1.emlx").write_text(f"{len(raw)}\n{raw}<?xml version='1.0'?><plist></plist>")
