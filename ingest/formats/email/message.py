@@ -26,6 +26,8 @@ _OF_MAIL = {
     b"subject", b"to", b"x-mailer", b"x-mozilla-status",
 }  # fmt: skip
 _ONLY_OF_MAIL = {b"from", b"message-id", b"mime-version", b"received", b"return-path", b"delivered-to", b"to"}
+# Notes may start with the fields From, To and Date.
+_ALSO_OF_NOTES = {b"from", b"to"}
 # "This is a multi-part message in MIME format", in whatever language.
 _OF_MIME = re.compile(r"\bMIME\b|\bmulti-?part\b", re.IGNORECASE)
 _TEXTS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
@@ -106,8 +108,8 @@ def headers(raw: bytes) -> Message:
     return BytesParser(policy=policy.compat32).parsebytes(raw, headersonly=True)
 
 
-def looks_like_message(head: bytes, *, fewest: int = 2) -> bool:
-    """Whether the first bytes of a file are header fields of a message, that many of them at least known ones.
+def looks_like_message(head: bytes, *, notes: bool = False) -> bool:
+    """Whether the first bytes of a file are header fields of a message, notes whether its name is rather one of notes.
 
     >>> looks_like_message(b"From: ada@helix.example\\nSubject: Run 3\\n\\nDear all,")
     True
@@ -115,15 +117,17 @@ def looks_like_message(head: bytes, *, fewest: int = 2) -> bool:
     False
     """
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    found: set[bytes] = set()
+    found, broken = set[bytes](), False
     for number, line in enumerate(head.splitlines()):
         name = _FIELD.match(line)
         if name:
             found.add(name[1].lower())
         elif not line.startswith((b"From ", b">From ") if number == 0 else (b" ", b"\t", b"From ", b">From ")):
-            # Broken headers are recognised where much of them is whole.
-            fewest = max(fewest, 4) if line.strip() else fewest
+            broken = bool(line.strip())
             break
+    like_notes = notes and not found & _ONLY_OF_MAIL - _ALSO_OF_NOTES
+    # Broken headers are recognised where much of them is whole.
+    fewest = 4 if broken else 3 if like_notes else 2
     return len(found & _OF_MAIL) >= fewest and bool(found & _ONLY_OF_MAIL)
 
 
