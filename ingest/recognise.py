@@ -11,6 +11,9 @@ from ingest.source import Source, claiming, from_settings
 from ingest.sources.files import hidden
 
 _LOOKED_INTO = 50
+# Kinds that read pieces of a folder as one source. Messages name each other across files, and two files may hold
+# different messages of one id: only who sees them all can tell them apart.
+_TOGETHER = ("mail", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +25,35 @@ class _Claim:
 
 
 def sources_for(paths: Sequence[Path], *, readers: frozenset[str], kind: str | None = None) -> list[Source]:
-    """The sources that read these folders and files, in order.
+    """The sources that read these folders and files, in the order of their paths.
 
     A folder or file that a kind of source claims is one source of that kind; other folders are opened and asked piece
-    by piece, and what nobody claims becomes one source of files. With a kind, each path is one source of it. A source
-    is called by its path.
+    by piece: all mail in them becomes one source, and what nobody claims one source of files. With a kind, each path is
+    one source of it. A source is called by its path.
 
     Raises MissingPath, and BadSourceSettings for a kind that is unknown or needs more than a path.
     """
     made: list[Source] = []
-    for path in (Path(os.path.abspath(path)) for path in paths):  # noqa: PTH100 - resolve() would follow links
+    for path in sorted({Path(os.path.abspath(path)) for path in paths}):  # noqa: PTH100 - resolve() would follow links
         if not path.exists():
             raise MissingPath(f"{path} does not exist")
         if kind:
             made.append(_source(kind, path, readers))
             continue
         claims = list(_claims(path))
-        made += [_source(claim.kind, claim.path, readers) for claim in claims if claim.kind != "files"]
-        rest = [claim.path for claim in claims if claim.kind == "files"]
-        if rest or not claims:
-            only = [each.relative_to(path).as_posix() for each in rest] if len(rest) < len(claims) else []
-            made.append(_source("files", path, readers, only))
+        made += [_source(claim.kind, claim.path, readers) for claim in claims if claim.kind not in _TOGETHER]
+        made += [_source(kind, path, readers, only) for kind, only in _together(path, claims)]
     return made
+
+
+def _together(path: Path, claims: Sequence[_Claim]) -> Iterator[tuple[str, list[str]]]:
+    """The kinds that read pieces of a folder as one source, and which pieces; none is named where it is the whole."""
+    for kind in _TOGETHER:
+        pieces = [claim.path for claim in claims if claim.kind == kind]
+        if pieces == [path] or (kind == "files" and len(pieces) == len(claims)):
+            yield kind, []
+        elif pieces:
+            yield kind, [each.relative_to(path).as_posix() for each in pieces]
 
 
 def _claims(path: Path) -> Iterator[_Claim]:
@@ -70,10 +80,14 @@ def _is_mixed(path: Path) -> bool:
 
 
 def _source(kind: str, path: Path, readers: frozenset[str], only: Sequence[str] = ()) -> Source:
-    """One source, named by its whole path: two folders that are both called docs are two sources."""
+    """One source, named by its whole path: two folders that are both called docs are two sources.
+
+    So are the mail of a folder and its other files.
+    """
     table: dict[str, object] = {"kind": kind, "path": path, "name": _name(path), "readers": sorted(readers)}
     if only:
         table["only"] = list(only)
+        table["name"] = _name(path) if kind == "files" else f"{_name(path)} ({kind})"
     return from_settings(table, base=Path())
 
 

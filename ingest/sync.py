@@ -1,6 +1,7 @@
 """What is new, changed, unchanged and gone: a source's listing held against the manifest."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -22,7 +23,8 @@ class Plan:
     """What a run has to do for one source.
 
     Each item listed stands in exactly one of todo, unchanged, skipped and waiting (for a change, after MAX_ATTEMPTS).
-    listed are the uris that are this source's own: no other source of the run may have them.
+    listed are the uris that are this source's own: no other source of the run may have them. moved counts the documents
+    that another source, which it names, put under the same address in an earlier run.
     """
 
     source: Source
@@ -32,6 +34,7 @@ class Plan:
     waiting: list[Row] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     listed: set[str] = field(default_factory=set)
+    moved: Counter[str] = field(default_factory=Counter)
     complete: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -68,6 +71,10 @@ def plan(
         made.notes.append(f"{source.name}: {problem}; nothing removed")
         if not listed:
             raise
+    made.notes += [
+        f"{source.name}: {count} of its addresses had documents of {other}; they are replaced"
+        for other, count in sorted(made.moved.items())
+    ]
     if made.complete:
         made.gone = _gone(made, sorted(set(rows) - listed), len(rows), remove_many)
     return made
@@ -92,6 +99,8 @@ def _place(item: Item, made: Plan, row: Row | None, pipeline: str, taken: Collec
         made.waiting.append(row)
     else:
         made.todo.append(item)
+        if row is not None and row.generation and row.source != made.source.name:
+            made.moved[row.source] += 1
 
 
 def _gone(made: Plan, missing: list[str], known: int, remove_many: bool) -> list[str]:

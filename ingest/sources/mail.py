@@ -97,13 +97,15 @@ class _Seen:
 class Source:
     """A mail archive; every message is a document.
 
-    url stands before the message id in a document's address; without it addresses are ``mid:ID`` (RFC 2392).
+    url stands before the message id in a document's address; without it addresses are ``mid:ID`` (RFC 2392). only
+    names relative paths of a folder, and nothing else is read then.
     """
 
     path: Path
     name: str
     readers: frozenset[str]
     url: str = ""
+    only: tuple[str, ...] = ()
 
     def listing(self) -> Iterator[Item | End]:
         """Every message and attachment, and every file that holds none, with the reason."""
@@ -111,7 +113,7 @@ class Source:
             raise MissingPath(f"the mail archive {self.name!r}: there is no {self.path}")
         seen = _Seen()
         lost: list[str] = []
-        for container in mailbox.containers(self.path):
+        for container in mailbox.containers(self.path, self.only):
             if container.skipped:
                 yield Item(_address(container), "", skipped=container.skipped)
                 continue
@@ -222,10 +224,10 @@ def _format(part: Message, data: bytes, name: str) -> tuple[str, str]:
     kind = message.media_type(part)
     if kind in _SIGNATURES:
         return "", "a signature of the message"
-    if kind in message.SEALED:
-        return "", "encrypted, or signed as a whole"
     if not data.strip():
         return "", "the attachment is empty"
+    if why_not := message.sealed(part):
+        return "", why_not
     if kind.startswith("message/"):
         return "email", ""
     found = recognise(data[:HEAD_BYTES], name)

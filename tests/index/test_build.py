@@ -10,6 +10,7 @@ import pytest
 from index.build import Index
 from index.chunk import Chunk
 from index.store import Point, Scope
+from ingest.recognise import sources_for
 from ingest.source import End
 
 Open = Callable[[Path], Index]
@@ -102,6 +103,28 @@ def test_an_address_without_text_belongs_to_the_same_source_in_every_run(small_i
     reports = [small_index.ingest(sources) for _ in range(3)]
     assert [report.indexed for report in reports] == [0, 0, 0]
     assert [len(report.skipped) for report in reports] == [2, 2, 2]
+
+
+def test_a_source_that_takes_the_place_of_another_says_so(small_index: Index, texts: Any) -> None:
+    first, second = texts({"a": "one text"}), texts({"a": "another text"}, name="again")
+    small_index.ingest([first])
+    assert small_index.ingest([second]).notes == [
+        f"again: 1 of its addresses had documents of {first.name}; they are replaced"
+    ]
+    assert small_index.ingest([second]).notes == []
+
+
+def test_a_folder_of_mixed_files_is_the_same_in_every_run(small_index: Index, tmp_path: Path) -> None:
+    mail = "From: Ada <ada@helix.example>\nMessage-ID: <1@helix.example>\nSubject: Menu\n\n{}\n"
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name, words in {"a.eml": "", "b.eml": "It is 28 GeV.", "c.eml": "It is 29 GeV.", "d.eml": ""}.items():
+        (folder / name).write_text(mail.format(words))
+    (folder / "e.md").write_text("It is 30 GeV.")
+    runs = [small_index.ingest(sources_for([folder], readers=frozenset({"public"}))) for _ in range(3)]
+    assert [(each.found, each.indexed, each.unchanged) for each in runs] == [(5, 3, 0), (5, 0, 3), (5, 0, 3)]
+    reasons = ["it has no text", "the same message as mid:1@helix.example"]
+    assert [sorted(reason for _, reason in each.skipped) for each in runs] == [reasons] * 3
 
 
 def test_the_order_of_documents_does_not_matter(open_small_index: Open, texts: Any, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import base64
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,9 @@ PIECES = [
     "Content-Type: multipart/digest; boundary=b\n",
     "Content-Type: message/rfc822\n",
     "Content-Type: message/delivery-status\n",
+    "Content-Type: message/disposition-notification\n",
+    "Content-Type: application/pkcs7-mime\n",
+    "Status: 5.1.1\n",
     "Content-Type: message/external-body; access-type=URL; URL=x\n",
     "Content-Type: text/html; charset=utf-7\n",
     "Content-Type: text/plain; format=flowed; delsp=yes\n",
@@ -110,6 +114,42 @@ def test_a_link_at_the_end_of_a_sentence_ends_before_its_punctuation() -> None:
         "https://helix.example/b",
         "https://helix.example/c?a=1&b=2",
     )
+
+
+def multipart(*parts: str, before: str = "", subtype: str = "mixed") -> bytes:
+    head = f"From: a@b\nSubject: x\nContent-Type: multipart/{subtype}; boundary=b\n\n{before}\n"
+    return (head + "".join(f"--b\n{part}\n" for part in parts) + "--b--\n").encode()
+
+
+def test_what_stands_before_the_parts_is_left_out_where_a_part_has_text() -> None:
+    assert email.parse(multipart("\nIt is 28 GeV.", before="Nobody sees this.")).text == "It is 28 GeV."
+
+
+def test_a_note_on_mime_is_no_text() -> None:
+    note = "Dies ist eine mehrteilige Nachricht im MIME-Format."
+    assert email.parse(multipart("Content-Type: image/png\n\nx", before=note)).text == ""
+
+
+def test_what_stands_before_the_messages_of_a_digest_is_left_out() -> None:
+    digest = multipart("\nSubject: y\n\nIt is 28 GeV.", before="Topics of today", subtype="digest")
+    assert email.parse(digest).text == "## y\n\nIt is 28 GeV."
+
+
+def test_a_message_within_that_is_empty_has_no_heading() -> None:
+    assert email.parse(b"From: a@b\nSubject: x\nContent-Type: message/partial\n\n").text == ""
+
+
+def test_a_report_that_was_encoded_is_decoded() -> None:
+    status = base64.encodebytes(b"Reporting-MTA: dns; mx\n\nStatus: 5.1.1\n").decode()
+    parsed = email.parse(
+        multipart(f"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\n{status}")
+    )
+    assert parsed.text == "```\nReporting-MTA: dns; mx\n```\n\n```\nStatus: 5.1.1\n```"
+
+
+def test_a_report_that_has_no_fields_is_read_as_it_stands() -> None:
+    parsed = email.parse(multipart("Content-Type: message/delivery-status\n\nThe disk is full.\nTry again."))
+    assert parsed.text == "```\nThe disk is full.\nTry again.\n```"
 
 
 def test_an_empty_message_is_refused() -> None:

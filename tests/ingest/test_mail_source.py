@@ -114,6 +114,21 @@ def test_messages_that_share_an_id_are_all_kept(tmp_path: Path) -> None:
     assert second.uri == f"mid:m1@helix.example?copy={second.version[:12]}"
 
 
+def test_only_some_of_a_folder_is_read_where_it_is_named(tmp_path: Path) -> None:
+    for number, name in enumerate(("a.eml", "b.eml", "2026-January.txt", "2026-April.txt", "lists/c.eml")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(mbox(message(number)))
+    only = ("lists", "2026-April.txt", "b.eml", "2026-January.txt")
+    *items, _ = Source(tmp_path, "list", READERS, only=only).listing()
+    assert [item.uri[4:6] for item in items if isinstance(item, Item)] == ["m1", "m4", "m2", "m3"]
+
+
+def test_what_is_named_and_gone_makes_the_listing_incomplete(tmp_path: Path) -> None:
+    *_, end = Source(tmp_path, "list", READERS, only=("gone.eml",)).listing()
+    assert isinstance(end, End)
+    assert not end.complete
+
+
 def test_a_message_without_an_id_is_known_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_text(message(1).replace("Message-ID", "X-ID"))
     (item,) = listed(tmp_path)
@@ -250,6 +265,29 @@ def test_a_forwarded_message_that_was_encoded_as_a_whole_is_decoded(tmp_path: Pa
     assert fetched(tmp_path)[1].data.startswith(b"From: Bob")
 
 
+def test_files_in_a_message_that_was_signed_as_a_whole_are_listed(tmp_path: Path) -> None:
+    golden = Path(__file__).parent / "golden" / "email" / "signed-as-a-whole.in.eml"
+    (tmp_path / "a.eml").write_bytes(golden.read_bytes())
+    assert [(item.uri, item.skipped) for item in listed(tmp_path)] == [
+        ("mid:signed@helix.example", ""),
+        ("mid:signed@helix.example/dump.dat", "no format reads application/octet-stream (dump.dat)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("envelope", "reason"),
+    [
+        ("MCMGCSqGSIb3DQEHAqAWMBQCAQExADALBgkqhkiG9w0BBwExAA==", "certificates"),
+        ("MIAGCSqGSIb3DQEHA6CA", "encrypted, or damaged"),
+        ("", "the attachment is empty"),
+    ],
+)
+def test_what_is_sealed_and_not_read_says_why(tmp_path: Path, envelope: str, reason: str) -> None:
+    fields = ("Content-Type: application/pkcs7-mime", "Content-Transfer-Encoding: base64")
+    (tmp_path / "a.eml").write_text(message(1, *fields, body=envelope))
+    assert [item.skipped for item in listed(tmp_path)] == ["", reason]
+
+
 def test_a_message_of_apple_mail_is_read_without_its_frame(tmp_path: Path) -> None:
     raw = message(1)
     (tmp_path / "1.emlx").write_text(f"{len(raw)}\n{raw}<?xml version='1.0'?><plist></plist>")
@@ -372,6 +410,20 @@ def test_mail_is_claimed_by_its_content(tmp_path: Path) -> None:
     assert not claims(tmp_path)
     assert not claims(tmp_path / "docs" / "notes.md")
     assert claiming(tmp_path / "mail") == "mail"
+
+
+@pytest.mark.parametrize(
+    ("head", "is_mail"),
+    [
+        ("From: Ada\nTo: Bob\n", False),
+        ("From: Ada\nTo: Bob\nSubject: Menu\n", True),
+        ("Received: by mx\nContent-Type: text/plain\n", True),
+        ("MIME-Version: 1.0\nContent-Type: text/plain\n", True),
+    ],
+)
+def test_a_text_file_is_mail_by_fields_that_notes_have_not(tmp_path: Path, head: str, is_mail: bool) -> None:
+    (tmp_path / "notes.txt").write_text(f"{head}\nIt is 28 GeV.\n")
+    assert claims(tmp_path / "notes.txt") is is_mail
 
 
 def test_a_folder_with_other_documents_is_not_claimed(tmp_path: Path) -> None:

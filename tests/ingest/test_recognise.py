@@ -1,11 +1,12 @@
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from ingest.errors import BadSourceSettings, MissingPath
 from ingest.recognise import sources_for
-from ingest.source import Source
-from ingest.sources import files
+from ingest.source import Item, Source
+from ingest.sources import files, mail
 
 MAIL = (
     b"From ada@helix.example Mon Jun 16 09:00:00 2025\nFrom: ada@helix.example\nDate: Mon, 16 Jun 2025 09:00:00 +0000\n"
@@ -17,7 +18,7 @@ PUBLIC = frozenset({"public"})
 def made(*paths: Path, kind: str | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
     """Each source's kind, the last part of its name, and the files that it is limited to."""
     return [
-        (_kind(each), Path(each.name).name, each.only if isinstance(each, files.Source) else ())
+        (_kind(each), Path(each.name).name, each.only if isinstance(each, files.Source | mail.Source) else ())
         for each in sources_for(paths, readers=PUBLIC, kind=kind)
     ]
 
@@ -41,7 +42,10 @@ def test_what_a_kind_claims_is_its_own_source_and_the_rest_is_files(tmp_path: Pa
     for name, data in {"a.md": b"# A", "notes/b.md": b"# B", "mail/2025.mbox": MAIL, ".git/c.md": b"# C"}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    assert made(tmp_path) == [("mail", "mail", ()), ("files", tmp_path.name, ("a.md", "notes/b.md"))]
+    assert made(tmp_path) == [
+        ("mail", f"{tmp_path.name} (mail)", ("mail",)),
+        ("files", tmp_path.name, ("a.md", "notes/b.md")),
+    ]
 
 
 def test_a_folder_that_a_kind_claims_is_that_source_alone(tmp_path: Path) -> None:
@@ -56,7 +60,28 @@ def test_a_folder_that_holds_sources_of_several_kinds_is_opened(tmp_path: Path) 
         (tmp_path / f"mail/{number}.mbox").write_bytes(MAIL)
     (tmp_path / "agenda").mkdir()
     (tmp_path / "agenda/event_7.json").write_bytes(event)
-    assert [(kind, name) for kind, name, _ in made(tmp_path)] == [("indico", "agenda"), ("mail", "mail")]
+    assert made(tmp_path) == [("indico", "agenda", ()), ("mail", f"{tmp_path.name} (mail)", ("mail",))]
+
+
+def test_all_mail_that_lies_among_other_files_is_one_source(tmp_path: Path) -> None:
+    for name, words in {"b.eml": b"Words.", "a.eml": b"Other words.", "sub/c.eml": b"Words."}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(MAIL.partition(b"\n")[2].replace(b"Words.", words))
+    (tmp_path / "sub/d.md").write_text("# D")
+    other = f"mid:1@helix.example?copy={sha256((tmp_path / 'b.eml').read_bytes()).hexdigest()[:12]}"
+    source, _ = sources_for([tmp_path], readers=PUBLIC)
+    assert [(each.uri, each.skipped) for each in source.listing() if isinstance(each, Item)] == [
+        ("mid:1@helix.example", ""),
+        (other, ""),
+        ("mid:1@helix.example?repeat=1", f"the same message as {other}"),
+    ]
+
+
+def test_the_order_in_which_paths_are_given_does_not_matter(tmp_path: Path) -> None:
+    for name in ("a.md", "b.eml"):
+        (tmp_path / name).write_bytes(MAIL)
+    a, b = tmp_path / "a.md", tmp_path / "b.eml"
+    assert sources_for([b, a, b], readers=PUBLIC) == sources_for([a, b], readers=PUBLIC)
 
 
 def test_two_folders_of_one_name_are_sources_of_two_names(tmp_path: Path) -> None:

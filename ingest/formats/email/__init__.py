@@ -17,6 +17,7 @@ from ingest.formats.email import header, message
 from ingest.formats.email.body_html import enriched_text, html_text, unwrapped
 from ingest.formats.email.pipermail import is_page, page_message
 from ingest.formats.email.quoting import quoting
+from ingest.formats.email.report import groups
 from ingest.outline import outline
 from ingest.writer import Writer, ordered
 
@@ -115,6 +116,8 @@ def _body(whole: Message) -> _Text:
     writer, warnings, links = Writer(), list[str](), list[str]()
     found = message.parts(whole)
     pieces = [_piece(part) for part in found if part.role == "text"]
+    if not any(piece.text for piece in pieces) and not any(part.role == "digested" for part in found):
+        pieces = _outside(whole)
     own = _joined(pieces, forwards=header.is_forward(header.field(message.value(whole, "subject"))))
     start = writer.next
     writer.block(own.text)
@@ -124,11 +127,14 @@ def _body(whole: Message) -> _Text:
     for part in found:
         if part.role == "digested":
             warnings.extend(_digested(part.message, writer))
+        elif part.role == "report":
+            for group in groups(message.data(part.message)):
+                writer.code(_clean(group))
         elif part.role == "left out":
             warnings.append(f"left out: {message.media_type(part.message)}")
             links.extend(filter(None, [message.parameter(part.message, "url")]))
-        elif part.message.get_content_type() in message.SEALED:
-            warnings.append("the message is encrypted, or signed as a whole: nothing of it can be read")
+        elif why_not := message.sealed(part.message):
+            warnings.append(f"left out: {message.media_type(part.message)} ({why_not})")
     marks = [*writer.marks]
     if writer.text:
         marks.append(Mark(0, len(writer.text), "message", label=", ".join(_authors(whole))))
@@ -138,6 +144,8 @@ def _body(whole: Message) -> _Text:
 def _digested(inner: Message, writer: Writer) -> tuple[str, ...]:
     """Write a message of a digest under its subject as a heading; returns warnings."""
     body = _body(inner)
+    if not body.text and not inner.keys():
+        return body.warnings
     subject = header.field(message.value(inner, "subject")) or NO_SUBJECT
     own = message.identifier(inner)
     first = writer.next
@@ -182,6 +190,12 @@ def _piece(part: message.Part) -> _Text:
         text = unflowed(text, delsp=message.parameter(part.message, "delsp").lower() == "yes")
     warnings.extend(f"left out: the uuencoded file {file[1].strip()!r}" for file in _UUENCODED.finditer(text))
     return _Text(_clean(_UUENCODED.sub("", text)), (), tuple(warnings))
+
+
+def _outside(whole: Message) -> list[_Text]:
+    """What a message says that has text in none of its parts: what stands around them."""
+    text = _clean("\n\n".join(message.outside(whole)))
+    return [_Text(text, warnings=("no part has a text; what stands outside of the parts is read",))] if text else []
 
 
 def unflowed(text: str, *, delsp: bool = False) -> str:

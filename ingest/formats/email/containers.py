@@ -11,7 +11,7 @@ import tempfile
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,11 +62,16 @@ class Container:
     skipped: str = ""
 
 
-def containers(path: Path) -> Iterator[Container]:
+def containers(path: Path, only: Collection[str] = ()) -> Iterator[Container]:
     """What a file or folder holds, the files of a folder in the order of their names, archives of months by date.
 
-    A folder that cannot be listed is a container that cannot be opened.
+    only names relative paths of a folder, and nothing else is looked at then. A folder that cannot be listed is a
+    container that cannot be opened.
     """
+    if only:
+        for relative in sorted(only, key=lambda path: [_order(name) for name in path.split("/")]):
+            yield from containers(path / relative)
+        return
     if path.is_file():
         yield from _file(path)
         return
@@ -74,10 +79,10 @@ def containers(path: Path) -> Iterator[Container]:
     for folder, below, names in os.walk(path, onerror=refused.append):
         here = Path(folder)
         below[:] = [each for each in below if not each.startswith(".") or is_maildir(here / each)]
-        below.sort(key=lambda name: (_month(name), name))
+        below.sort(key=_order)
         linked = [each for each in below if (here / each).is_symlink()]
         yield from (Container(here / each, "none", skipped="links to folders are not followed") for each in linked)
-        for name in sorted(names, key=lambda name: (_month(name), _number(name), name)):
+        for name in sorted(names, key=_order):
             yield from _file(here / name)
     yield from (Container(Path(error.filename), "closed") for error in refused)
 
@@ -98,8 +103,7 @@ def kind_of(head: bytes, name: str) -> Kind:
         return "mbox"
     if is_page(head):
         return "page"
-    # Notes may start with the fields From and Date.
-    if looks_like_message(head, fewest=3 if name.lower().endswith(_OF_NOTES) else 2):
+    if looks_like_message(head, notes=name.lower().endswith(_OF_NOTES)):
         return "message"
     if name.lower().endswith(".emlx") and head.partition(b"\n")[0].strip().isdigit():
         return "emlx"
@@ -175,6 +179,11 @@ def _members(path: Path) -> Iterator[Container]:
 def _member_head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     with archive.open(member) as inside:
         return inside.read(_HEAD)
+
+
+def _order(name: str) -> tuple[tuple[int, int], int, str]:
+    """Where a file or folder comes in its folder."""
+    return _month(name), _number(name), name
 
 
 def _month(name: str) -> tuple[int, int]:

@@ -14,8 +14,9 @@ from urllib.parse import unquote_to_bytes
 
 from ingest.charset import as_declared
 from ingest.formats.email.header import base_subject, field, identifiers, is_reply
+from ingest.formats.email.sealed import signed
 
-Role = Literal["text", "attached", "digested", "left out"]
+Role = Literal["text", "report", "attached", "digested", "left out"]
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 # Fields that messages have and front matter of other formats has not; two of a block's fields must be of these.
@@ -25,19 +26,23 @@ _OF_MAIL = {
     b"subject", b"to", b"x-mailer", b"x-mozilla-status",
 }  # fmt: skip
 _ONLY_OF_MAIL = {b"from", b"message-id", b"mime-version", b"received", b"return-path", b"delivered-to", b"to"}
+# Notes may start with the fields From, To and Date.
+_ALSO_OF_NOTES = {b"from", b"to"}
+# "This is a multi-part message in MIME format", in whatever language.
+_OF_MIME = re.compile(r"\bMIME\b|\bmulti-?part\b", re.IGNORECASE)
 _TEXTS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
-# Parts that machines write for machines, or that hold nothing themselves.
-_MACHINE = {
-    "application/pgp-encrypted",
+# What became of a message, in fields (RFC 3464, 8098, 5965, 6533).
+_REPORTS = {
     "message/delivery-status",
     "message/disposition-notification",
-    "message/external-body",
     "message/feedback-report",
     "message/global-delivery-status",
-    "text/rfc822-headers",
+    "message/global-disposition-notification",
 }
-#: The types of what is encrypted, or signed so that it must be unpacked first.
-SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+# Parts that machines write for machines, or that hold nothing themselves.
+_MACHINE = {"application/pgp-encrypted", "message/external-body", "text/rfc822-headers"}
+# The types of what is encrypted, or signed so that it must be unpacked first.
+_SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 #: Parts within parts within parts, and so on, are followed this deep.
 MOST_NESTED = 50
 #: A plain alternative shorter than this may only say that there is an HTML one, in characters.
@@ -54,20 +59,47 @@ class Part:
 
 
 def message(raw: bytes) -> Message:
-    """The message in these bytes; one whose parts are nested beyond measure has all of them as one text."""
+    """The message in these bytes, parts that were signed as a whole unpacked.
+
+    One whose parts are nested beyond measure has all of them as one text.
+    """
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     try:
         whole = BytesParser(policy=policy.compat32).parsebytes(raw)
+        return whole if _unpacked(whole) else headers(raw)
     except RecursionError:
         return headers(raw)
-    return headers(raw) if _depth(whole) > MOST_NESTED else whole
 
 
-def _depth(whole: Message) -> int:
-    depth, here = 0, [whole]
-    while here := [inner for each in here for inner in _children(each)]:
-        depth += 1
-    return depth
+def _unpacked(whole: Message) -> bool:
+    """Unpack what is signed as a whole, level by level; False where there are more levels than are followed."""
+    here = [whole]
+    for _ in range(MOST_NESTED + 1):
+        here = [below for part in here for below in ([part] if _opened(part) else _children(part))]
+    return not here
+
+
+def _opened(part: Message) -> bool:
+    """Put what was signed in the place of the part that holds it, which keeps its fields of a message."""
+    content = signed(data(part)) if part.get_content_type() in _SEALED else b""
+    if not content:
+        return False
+    inner = BytesParser(policy=policy.compat32).parsebytes(content)
+    for name in ("content-type", "content-transfer-encoding", "content-disposition"):
+        del part[name]
+    for name, text in inner.raw_items():
+        if name.lower().startswith("content-"):
+            part.set_raw(name, text)
+    part.set_payload(inner.get_payload())
+    part.preamble, part.epilogue, part.defects = inner.preamble, inner.epilogue, inner.defects
+    return True
+
+
+def sealed(part: Message) -> str:
+    """Why nothing of a part can be read that is encrypted or signed as a whole; "" of all others."""
+    if part.get_content_type() not in _SEALED:
+        return ""
+    return "encrypted, or damaged" if signed(data(part)) is None else "certificates"
 
 
 def headers(raw: bytes) -> Message:
@@ -76,8 +108,8 @@ def headers(raw: bytes) -> Message:
     return BytesParser(policy=policy.compat32).parsebytes(raw, headersonly=True)
 
 
-def looks_like_message(head: bytes, *, fewest: int = 2) -> bool:
-    """Whether the first bytes of a file are header fields of a message, that many of them at least known ones.
+def looks_like_message(head: bytes, *, notes: bool = False) -> bool:
+    """Whether the first bytes of a file are header fields of a message, notes whether its name is rather one of notes.
 
     >>> looks_like_message(b"From: ada@helix.example\\nSubject: Run 3\\n\\nDear all,")
     True
@@ -85,15 +117,17 @@ def looks_like_message(head: bytes, *, fewest: int = 2) -> bool:
     False
     """
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    found: set[bytes] = set()
+    found, broken = set[bytes](), False
     for number, line in enumerate(head.splitlines()):
         name = _FIELD.match(line)
         if name:
             found.add(name[1].lower())
         elif not line.startswith((b"From ", b">From ") if number == 0 else (b" ", b"\t", b"From ", b">From ")):
-            # Broken headers are recognised where much of them is whole.
-            fewest = max(fewest, 4) if line.strip() else fewest
+            broken = bool(line.strip())
             break
+    like_notes = notes and not found & _ONLY_OF_MAIL - _ALSO_OF_NOTES
+    # Broken headers are recognised where much of them is whole.
+    fewest = 4 if broken else 3 if like_notes else 2
     return len(found & _OF_MAIL) >= fewest and bool(found & _ONLY_OF_MAIL)
 
 
@@ -186,10 +220,21 @@ def text(part: Message) -> tuple[str, str]:
 def parts(whole: Message) -> list[Part]:
     """What becomes of every leaf of a message, in its order; an attached message and its own files are both listed."""
     kind = whole.get_content_type()
-    if kind.startswith("message/") and whole.is_multipart() and kind not in _MACHINE:
+    if kind.startswith("message/") and whole.is_multipart() and kind not in _MACHINE | _REPORTS:
         inner = list(_children(whole))
         return [Part(str(number), "digested", each) for number, each in enumerate(inner, 1)]
     return list(_parts(whole, "", first=True))
+
+
+def outside(whole: Message) -> tuple[str, ...]:
+    """What stands before the first part and after the last one, without notes on MIME to programs that know none."""
+    found, here = list[str](), [whole]
+    while here:
+        for each in (text for part in here for text in (part.preamble, part.epilogue)):
+            text = as_declared(_encoded(each or ""))[0].replace("\r\n", "\n")
+            found.extend(block for block in re.split(r"\n\s*\n", text) if block.strip() and not _OF_MIME.search(block))
+        here = [inner for part in here if part.get_content_maintype() == "multipart" for inner in _children(part)]
+    return tuple(found)
 
 
 def at(whole: Message, place: str) -> Message:
@@ -259,7 +304,9 @@ def _inside(part: Message, place: str) -> Iterator[tuple[str, Message]]:
 def _parts(part: Message, place: str, *, first: bool) -> Iterator[Part]:
     """The parts below this one; first says that no text came before it."""
     kind = part.get_content_type()
-    if kind in _MACHINE:
+    if kind in _REPORTS:
+        yield Part(place, "report", part)
+    elif kind in _MACHINE:
         yield Part(place, "left out", part)
     elif kind == "multipart/alternative":
         yield from _alternatives(part, place)
