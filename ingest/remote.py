@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
@@ -137,6 +138,14 @@ def secret(variable: str) -> str:
     if not value:
         raise BadSource(f"the environment variable {variable} is not set; the settings name it for a token")
     return value
+
+
+def opened(url: str, *, token_env: str = "", ca: Path | None = None) -> "Remote":
+    """The server at an address, the same for all who ask, so that requests keep their distance; raises BadSource.
+
+    The token of the environment variable goes along as a bearer's.
+    """
+    return _opened(url, secret(token_env), ca, pages())
 
 
 class Remote:
@@ -316,6 +325,11 @@ class Kept:
         row = (key, _today(), page.url, json.dumps(dict(page.headers)), page.data)
         with self._lock:
             self._db.execute("REPLACE INTO page VALUES (?, ?, ?, ?, ?)", row)
+
+
+@cache
+def _opened(url: str, token: str, ca: Path | None, keep: Path) -> Remote:
+    return Remote(url, headers={"Authorization": f"Bearer {token}"} if token else None, ca=ca, keep=keep)
 
 
 class _Broken(Exception):
