@@ -13,7 +13,7 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -200,6 +200,10 @@ class Remote:
         if self._kept and _can_be_asked_for_again(answer.headers):
             self._kept.put(key, answer)
         return answer
+
+    def keep_distance(self, seconds: float) -> None:
+        """Let so many seconds lie between requests from now on, if that is more than before."""
+        self._manners = replace(self._manners, seconds_between=max(seconds, self._manners.seconds_between))
 
     def close(self) -> None:
         """Let go of the connection."""
