@@ -4,9 +4,6 @@ verb=ListRecords&metadataPrefix=marcxml&set=...     the records of a set, in par
 verb=ListRecords&resumptionToken=...                the next part
 """
 
-import json
-import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +16,7 @@ from ingest.format import HEAD_BYTES, recognise
 from ingest.formats import record
 from ingest.formats.record.entry import Entry, Link
 from ingest.kind import kind_of
+from ingest.locator import packed, unpacked
 from ingest.remote import Remote, opened
 from ingest.source import End, Item, Raw
 from ingest.xmltext import content, loaded
@@ -77,9 +75,10 @@ class Source:
 
     def fetch(self, item: Item) -> Raw:
         """A record as it was listed, or a full text; raises Unreadable."""
-        data, link, parent = _unpacked(item.locator)
-        if not link:
+        data, more = unpacked(item.locator)
+        if not more:
             return Raw(data, "record", "paper", name="record.xml")
+        link, parent = more
         entry = record.read(data)
         text = self._server().page(link).data
         name = unquote(urlsplit(link).path.rpartition("/")[2])
@@ -155,11 +154,11 @@ class Source:
             yield Item(uri, "", skipped="the library says that it was deleted")
             return
         if metadata is None or not len(metadata):
-            yield Item(uri, "empty", _packed(b""))
+            yield Item(uri, "empty", packed(b""))
             return
         data = etree.tostring(metadata[0], method="c14n")
         version = sha256(data).hexdigest()
-        yield Item(uri, version, _packed(data))
+        yield Item(uri, version, packed(data))
         if self.fulltext:
             stamp = content(None if header is None else header.find(f"{_OAI}datestamp"))
             yield from self._texts(uri, data, f"{version}-{stamp}")
@@ -176,18 +175,8 @@ class Source:
                 if where.hostname != urlsplit(self.url).hostname:
                     yield Item(link.url, "", skipped="the full text lies on another server")
                 else:
-                    yield Item(link.url, _of_text(version, link), _packed(data, link.url, uri))
+                    yield Item(link.url, _of_text(version, link), packed(data, link.url, uri))
 
 
 def _of_text(version: str, link: Link) -> str:
     return sha256(f"{version} {link.url} {link.size}".encode()).hexdigest()
-
-
-def _packed(data: bytes, link: str = "", parent: str = "") -> str:
-    """A record, and the full text of it that is meant, as a locator: so that no record is asked for twice."""
-    return json.dumps([b64encode(zlib.compress(data)).decode(), link, parent])
-
-
-def _unpacked(locator: str) -> tuple[bytes, str, str]:
-    packed, link, parent = json.loads(locator)
-    return zlib.decompress(b64decode(packed)), link, parent
