@@ -140,12 +140,14 @@ def secret(variable: str) -> str:
     return value
 
 
-def opened(url: str, *, token_env: str = "", ca: Path | None = None) -> "Remote":
+def opened(url: str, *, token_env: str = "", cookie_env: str = "", ca: Path | None = None) -> "Remote":
     """The server at an address, the same for all who ask, so that requests keep their distance; raises BadSource.
 
-    The token of the environment variable goes along as a bearer's.
+    The token of the environment variable goes along as a bearer's, the cookie as it is.
     """
-    return _opened(url, secret(token_env), ca, pages())
+    token, cookie = secret(token_env), secret(cookie_env)
+    headers = {"Authorization": f"Bearer {token}" if token else "", "Cookie": cookie}
+    return _opened(url, tuple((name, value) for name, value in headers.items() if value), ca, pages())
 
 
 class Remote:
@@ -187,7 +189,8 @@ class Remote:
         """
         import httpx
 
-        url = str(httpx.URL(urljoin(self.url, path), params=dict(parameters) if parameters else None))
+        where = httpx.URL(urljoin(self.url, path))
+        url = str(where.copy_merge_params(dict(parameters)) if parameters else where)
         if _origin(url) != self._origin:
             raise Elsewhere(f"{url} is not on {self._origin}")
         key = hashlib.sha256("\0".join([url, *sorted(self._headers.values())]).encode()).hexdigest()
@@ -332,8 +335,8 @@ class Kept:
 
 
 @cache
-def _opened(url: str, token: str, ca: Path | None, keep: Path) -> Remote:
-    return Remote(url, headers={"Authorization": f"Bearer {token}"} if token else None, ca=ca, keep=keep)
+def _opened(url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path) -> Remote:
+    return Remote(url, headers=dict(headers), ca=ca, keep=keep)
 
 
 class _Broken(Exception):
