@@ -4,6 +4,7 @@ A source that reads from a server makes a Remote of its address and asks it for 
 contacted: a redirect to another is an error, so nothing in a document can send us anywhere.
 """
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -336,7 +337,9 @@ class Kept:
 
 @cache
 def _opened(url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path) -> Remote:
-    return Remote(url, headers=dict(headers), ca=ca, keep=keep)
+    made = Remote(url, headers=dict(headers), ca=ca, keep=keep)
+    atexit.register(made.close)
+    return made
 
 
 class _Broken(Exception):
