@@ -90,6 +90,11 @@ def recognise(head: bytes, name: str) -> str | None:
     return next((each for each in asked if by_name[each].recognises(head[:HEAD_BYTES], name)), None)
 
 
+def has_reader(name: str) -> bool:
+    """Whether a file of this name is of a format that is read, as far as its suffix tells."""
+    return name.lower().endswith(tuple(suffix for each in _every().values() for suffix in each.SUFFIXES))
+
+
 @cache
 def _every() -> dict[str, Format]:
     """Every format by its name; they are modules of this package, so they are the same for the whole run."""

@@ -4,6 +4,7 @@ A source that reads from a server makes a Remote of its address and asks it for 
 contacted: a redirect to another is an error, so nothing in a document can send us anywhere.
 """
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -13,9 +14,10 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
@@ -139,6 +141,16 @@ def secret(variable: str) -> str:
     return value
 
 
+def opened(url: str, *, token_env: str = "", cookie_env: str = "", ca: Path | None = None) -> "Remote":
+    """The server at an address, the same for all who ask, so that requests keep their distance; raises BadSource.
+
+    The token of the environment variable goes along as a bearer's, the cookie as it is.
+    """
+    token, cookie = secret(token_env), secret(cookie_env)
+    headers = {"Authorization": f"Bearer {token}" if token else "", "Cookie": cookie}
+    return _opened(url, tuple((name, value) for name, value in headers.items() if value), ca, pages())
+
+
 class Remote:
     """One server. Use it in one thread or several; requests go out one after the other.
 
@@ -178,7 +190,8 @@ class Remote:
         """
         import httpx
 
-        url = str(httpx.URL(urljoin(self.url, path), params=dict(parameters) if parameters else None))
+        where = httpx.URL(urljoin(self.url, path))
+        url = str(where.copy_merge_params(dict(parameters)) if parameters else where)
         if _origin(url) != self._origin:
             raise Elsewhere(f"{url} is not on {self._origin}")
         key = hashlib.sha256("\0".join([url, *sorted(self._headers.values())]).encode()).hexdigest()
@@ -191,6 +204,10 @@ class Remote:
         if self._kept and _can_be_asked_for_again(answer.headers):
             self._kept.put(key, answer)
         return answer
+
+    def keep_distance(self, seconds: float) -> None:
+        """Let so many seconds lie between requests from now on, if that is more than before."""
+        self._manners = replace(self._manners, seconds_between=max(seconds, self._manners.seconds_between))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -316,6 +333,13 @@ class Kept:
         row = (key, _today(), page.url, json.dumps(dict(page.headers)), page.data)
         with self._lock:
             self._db.execute("REPLACE INTO page VALUES (?, ?, ?, ?, ?)", row)
+
+
+@cache
+def _opened(url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path) -> Remote:
+    made = Remote(url, headers=dict(headers), ca=ca, keep=keep)
+    atexit.register(made.close)
+    return made
 
 
 class _Broken(Exception):

@@ -159,6 +159,10 @@ def _value(kind: str, key: str, hint: object, value: object, base: Path) -> obje
         if key == "readers":
             return principals(value)
         return origin(value)
+    if origin in (dict, Mapping):
+        if not isinstance(value, Mapping):
+            raise BadSourceSettings(f"{where}: expected a table")
+        return dict(value)
     if hint in (str, int, bool, float) and type(value) is not hint:
         raise BadSourceSettings(f"{where}: expected a {cast(type, hint).__name__}")
     return value

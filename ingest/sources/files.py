@@ -3,41 +3,23 @@
 import hashlib
 import json
 import os
-import re
 import stat
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import quote
 
-from ingest.document import DocumentKind
 from ingest.errors import MissingPath, Unreadable
 from ingest.format import HEAD_BYTES, recognise
+from ingest.kind import kind_of
 from ingest.source import End, Item, Raw
 
 #: Larger files are skipped, in bytes.
 MAX_BYTES = 200_000_000
 
-_KINDS: dict[str, DocumentKind] = {
-    "email": "mail",
-    "html": "page",
-    "indico_event": "meeting",
-    "latex": "paper",
-    "markdown": "page",
-    "notebook": "notebook",
-    "pptx": "slides",
-    "rst": "page",
-    "twiki_markup": "topic",
-}
 _LEFT_OUT = frozenset({"CVS", "_darcs", "__pycache__", "node_modules", "__MACOSX"})
 _CHUNK_BYTES = 1 << 20
-# The size of a page stands in the open or, since PDF 1.5, in a compressed stream; the first of them are looked into.
-_MEDIA_BOX = re.compile(rb"/MediaBox\s*\[\s*([-\d.]+)\s+([-\d.]+)\s+([-\d.]+)\s+([-\d.]+)\s*\]")
-_OBJECT_STREAM = re.compile(rb"/ObjStm\b[^>]*>>\s*stream\r?\n")
-_STREAMS_LOOKED_INTO = 40
-_STREAM_BYTES = 200_000
 
 
 def claims(path: Path) -> bool:  # noqa: ARG001
@@ -87,7 +69,7 @@ class Source:
         format_name = format_name or recognise(data[:HEAD_BYTES], path.name)
         if not format_name:
             raise Unreadable(f"{_no_format(path)}")
-        return Raw(data, format_name, _kind(format_name, data), name=path.name)
+        return Raw(data, format_name, kind_of(format_name, data), name=path.name)
 
     def _root(self) -> Path:
         return self.path if self.path.is_dir() else self.path.parent
@@ -172,28 +154,3 @@ def _looked_at(path: Path) -> tuple[bytes, str]:
 
 def _no_format(path: Path) -> str:
     return f"no format reads {path.suffix.lower()}" if path.suffix else "no format reads it"
-
-
-def _kind(format_name: str, data: bytes) -> DocumentKind:
-    """The kind of document that a file of this format mostly is."""
-    if format_name == "pdf":
-        return "slides" if _wide(data) else "paper"
-    return _KINDS.get(format_name, "file")
-
-
-def _wide(data: bytes) -> bool:
-    """Whether most pages of a PDF are wider than high, as far as a look at its bytes tells."""
-    boxes = _MEDIA_BOX.findall(data)
-    for number, stream in enumerate(_OBJECT_STREAM.finditer(data)):
-        if boxes or number == _STREAMS_LOOKED_INTO:
-            break
-        try:
-            boxes = _MEDIA_BOX.findall(zlib.decompressobj().decompress(data[stream.end() :], _STREAM_BYTES))
-        except zlib.error:
-            continue
-    sizes = [(float(x1) - float(x0), float(y1) - float(y0)) for x0, y0, x1, y1 in boxes if _numbers(x0, y0, x1, y1)]
-    return 2 * sum(width > 1.05 * height for width, height in sizes) > len(sizes)
-
-
-def _numbers(*given: bytes) -> bool:
-    return all(re.fullmatch(rb"-?\d+\.?\d*|-?\.\d+", each) for each in given)

@@ -73,7 +73,7 @@ def listed(source: Source) -> tuple[dict[str, Item], End]:
 def test_events_contributions_and_material_are_documents_that_know_their_parents(tmp_path: Path) -> None:
     export(tmp_path, meeting(talk(1, "HTag v3", attachment("htag.txt"))))
     slides(tmp_path / "event_7", "htag.txt")
-    source = Source(tmp_path, "agenda", PUBLIC)
+    source = Source("agenda", PUBLIC, tmp_path)
     found, end = listed(source)
     assert end == End(True)
     raws = {place: source.fetch(item) for place, item in found.items()}
@@ -97,13 +97,13 @@ def test_material_lies_in_a_folder_called_like_the_event(tmp_path: Path, folder:
     export(tmp_path, meeting(talk(1, "HTag v3", attachment("htag.txt"))))
     (tmp_path / folder).mkdir(parents=True)
     slides(tmp_path / folder, "htag.txt")
-    found, _ = listed(Source(tmp_path, "agenda", PUBLIC))
+    found, _ = listed(Source("agenda", PUBLIC, tmp_path))
     assert found["attachments/1/htag.txt"].skipped == ""
 
 
 def test_material_that_is_not_here_is_skipped_with_the_reason(tmp_path: Path) -> None:
     export(tmp_path, meeting(talk(1, "HTag v3", attachment("htag.pdf"))))
-    found, end = listed(Source(tmp_path, "agenda", PUBLIC))
+    found, end = listed(Source("agenda", PUBLIC, tmp_path))
     assert found["attachments/1/htag.pdf"].skipped == "the file htag.pdf is not in the folder of its event"
     assert end.complete
 
@@ -117,7 +117,7 @@ def test_material_is_never_taken_from_outside_the_folder_of_its_event(tmp_path: 
     slides(root / "event_7", "other.txt")
     export(root, meeting(talk(1, "HTag v3", attachment(name))))
     (root / "event_7" / "hostname").symlink_to("/etc/hostname")
-    found, _ = listed(Source(root, "agenda", PUBLIC))
+    found, _ = listed(Source("agenda", PUBLIC, root))
     assert "is not in the folder of its event" in found[f"attachments/1/{name}"].skipped
 
 
@@ -127,7 +127,7 @@ def test_a_list_of_who_is_allowed_becomes_a_clause_of_event_talk_and_material(tm
     closed = talk(1, "Plans", attachment("plans.txt", is_protected=True), allowed=board)
     export(tmp_path, meeting(closed, allowed=open_to, hasAnyProtection=True))
     slides(tmp_path / "event_7", "plans.txt")
-    source = Source(tmp_path, "agenda", PUBLIC)
+    source = Source("agenda", PUBLIC, tmp_path)
     found, _ = listed(source)
     readers = {}
     for place, item in found.items():
@@ -140,7 +140,7 @@ def test_a_list_of_who_is_allowed_becomes_a_clause_of_event_talk_and_material(tm
 def test_what_fewer_people_may_see_is_not_in_the_bytes_of_the_event(tmp_path: Path) -> None:
     closed = talk(1, "Secret plans", allowed={"users": [], "groups": ["board"]})
     export(tmp_path, meeting(closed, talk(2, "Open plans")))
-    source = Source(tmp_path, "agenda", PUBLIC)
+    source = Source("agenda", PUBLIC, tmp_path)
     data = source.fetch(listed(source)[0][""]).data
     assert b"Open plans" in data
     assert b"Secret plans" not in data
@@ -150,7 +150,7 @@ def test_what_is_protected_without_a_list_is_for_nobody_or_for_those_whom_the_se
     export(tmp_path, meeting(talk(1, "Plans", attachment("plans.txt", is_protected=True)), hasAnyProtection=True))
     slides(tmp_path / "event_7", "plans.txt")
     for settings, expected in ((frozenset[str](), NOBODY), (frozenset({"helix"}), (frozenset({"group:helix"}),))):
-        source = Source(tmp_path, "agenda", PUBLIC, protected=settings)
+        source = Source("agenda", PUBLIC, tmp_path, protected=settings)
         found, _ = listed(source)
         assert len(found) == 3
         for item in found.values():
@@ -163,7 +163,7 @@ def test_the_version_of_material_changes_with_what_the_programme_says_of_it(tmp_
     for title in ("HTag v3", "HTag v3 final", "HTag v3 final"):
         export(tmp_path, meeting(talk(1, title, attachment("htag.txt"))))
         slides(tmp_path / "event_7", "htag.txt")
-        versions.append(listed(Source(tmp_path, "agenda", PUBLIC))[0]["attachments/1/htag.txt"].version)
+        versions.append(listed(Source("agenda", PUBLIC, tmp_path))[0]["attachments/1/htag.txt"].version)
     assert versions[0] != versions[1]
     assert versions[1] == versions[2]
 
@@ -172,7 +172,7 @@ def test_an_abstract_that_changes_leaves_the_event_as_it_was(tmp_path: Path) -> 
     versions = []
     for text in ("First words.", "Second words."):
         export(tmp_path, meeting(talk(1, "HTag v3", description=text)))
-        found, _ = listed(Source(tmp_path, "agenda", PUBLIC))
+        found, _ = listed(Source("agenda", PUBLIC, tmp_path))
         versions.append((found[""].version, found["contributions/1/"].version))
     assert versions[0][0] == versions[1][0]
     assert versions[0][1] != versions[1][1]
@@ -181,14 +181,14 @@ def test_an_abstract_that_changes_leaves_the_event_as_it_was(tmp_path: Path) -> 
 def test_of_two_exports_of_an_event_the_fuller_counts(tmp_path: Path) -> None:
     export(tmp_path, meeting(), name="a.json")
     export(tmp_path, meeting(talk(1, "HTag v3")), name="b.json")
-    found, _ = listed(Source(tmp_path, "agenda", PUBLIC))
+    found, _ = listed(Source("agenda", PUBLIC, tmp_path))
     assert [item.skipped for item in found.values() if item.skipped] == ["the same event stands fuller in b.json"]
     assert "contributions/1/" in found
 
 
 def test_a_category_that_answers_with_nothing_is_no_complete_listing(tmp_path: Path) -> None:
     export(tmp_path, name="categ.json")
-    found, end = listed(Source(tmp_path, "agenda", PUBLIC))
+    found, end = listed(Source("agenda", PUBLIC, tmp_path))
     assert [item.skipped for item in found.values()] == ["it answers with no events: empty, or not open to who asked"]
     assert end == End(False, "categ.json: it answers with no events: empty, or not open to who asked")
 
@@ -202,14 +202,14 @@ PARTIAL: list[tuple[Json, str]] = [
 @pytest.mark.parametrize(("more", "reason"), PARTIAL)
 def test_a_partial_answer_is_no_complete_listing(tmp_path: Path, more: Json, reason: str) -> None:
     (tmp_path / "categ.json").write_text(json.dumps({"_type": "HTTPAPIResult", "results": [meeting()], **more}))
-    _, end = listed(Source(tmp_path, "agenda", PUBLIC))
+    _, end = listed(Source("agenda", PUBLIC, tmp_path))
     assert end == End(False, f"categ.json: {reason}")
 
 
 def test_a_broken_export_goes_into_quarantine_and_the_listing_is_not_complete(tmp_path: Path) -> None:
     export(tmp_path, meeting())
     (tmp_path / "event_8.json").write_text('{"results": [')
-    source = Source(tmp_path, "agenda", PUBLIC)
+    source = Source("agenda", PUBLIC, tmp_path)
     found, end = listed(source)
     assert not end.complete
     broken = next(item for place, item in found.items() if place.endswith("event_8.json"))
@@ -225,7 +225,7 @@ def test_other_json_and_other_files_are_skipped_with_the_reason(tmp_path: Path) 
         (tmp_path / name).write_text(json.dumps(answer))
     slides(tmp_path, "notes.txt")
     slides(tmp_path / "event_7", "stray.txt")
-    found, _ = listed(Source(tmp_path, "agenda", PUBLIC))
+    found, _ = listed(Source("agenda", PUBLIC, tmp_path))
     assert {place.rpartition("/")[2]: item.skipped for place, item in found.items() if place} == {
         "rooms.json": "room bookings, no events",
         "search.json": "the results of a search, without the events themselves",
@@ -238,7 +238,7 @@ def test_other_json_and_other_files_are_skipped_with_the_reason(tmp_path: Path) 
 
 def test_an_export_that_changed_since_the_listing_is_said_so(tmp_path: Path) -> None:
     export(tmp_path, meeting(talk(1, "HTag v3")))
-    source = Source(tmp_path, "agenda", PUBLIC)
+    source = Source("agenda", PUBLIC, tmp_path)
     item = listed(source)[0]["contributions/1/"]
     export(tmp_path, meeting())
     with pytest.raises(Unreadable, match="no longer in"):
@@ -247,7 +247,7 @@ def test_an_export_that_changed_since_the_listing_is_said_so(tmp_path: Path) -> 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingPath, match="nowhere does not exist"):
-        list(Source(tmp_path / "nowhere", "agenda", PUBLIC).listing())
+        list(Source("agenda", PUBLIC, tmp_path / "nowhere").listing())
 
 
 def test_a_folder_of_exports_with_their_material_is_claimed_and_a_folder_with_one_among_others_is_not(

@@ -219,3 +219,10 @@ def test_a_token_comes_from_the_environment_and_is_missed_by_name(monkeypatch: p
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(BadSource, match="'ftp://host' is no address of a server"):
         Remote("ftp://host")
+
+
+def test_an_address_keeps_its_own_query(site: Any, web: ModuleType, remote: Opened) -> None:
+    site.says["/a"] = web.Reply("a")
+    remote().page("a?mode=Raw")
+    remote().page("a?mode=Raw", {"page": 2})
+    assert [each.query for each in site.asked] == [{"mode": "Raw"}, {"mode": "Raw", "page": "2"}]

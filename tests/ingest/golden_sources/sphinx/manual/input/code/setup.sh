@@ -1,0 +1,3 @@
+#!/bin/bash
+source /cvmfs/helix/setup.sh
+hsetup 25.2.0
