@@ -178,7 +178,8 @@ class Remote:
         """
         import httpx
 
-        url = str(httpx.URL(urljoin(self.url, path), params=dict(parameters) if parameters else None))
+        where = httpx.URL(urljoin(self.url, path))
+        url = str(where.copy_merge_params(dict(parameters)) if parameters else where)
         if _origin(url) != self._origin:
             raise Elsewhere(f"{url} is not on {self._origin}")
         key = hashlib.sha256("\0".join([url, *sorted(self._headers.values())]).encode()).hexdigest()
