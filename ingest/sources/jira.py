@@ -4,6 +4,7 @@ Each project is searched page by page. Pages overlap by one issue, so an issue t
 others up is noticed, and the listing is not called complete.
 """
 
+import atexit
 import hashlib
 import json
 from base64 import b64encode
@@ -212,13 +213,15 @@ def _remote(source: Source) -> Remote:
     """The way to a source's server, kept open for the whole run: a source is listed first and fetched from later."""
     token = secret(source.token_env)
     sent = f"Basic {b64encode(f'{source.user}:{token}'.encode()).decode()}" if source.user else f"Bearer {token}"
-    return Remote(
+    made = Remote(
         source.url,
         headers={"Authorization": sent} if token else {},
         ca=source.ca,
         keep=pages(),
         manners=Manners(seconds_between=source.seconds_between),
     )
+    atexit.register(made.close)
+    return made
 
 
 def _steady(before: int | None, answer: Json) -> int:

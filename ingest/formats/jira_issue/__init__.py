@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.formats.jira_issue.issue import Comment, Issue, issue
 from ingest.formats.jira_issue.markup import markdown
+from ingest.inset import inset
 from ingest.jsontext import loaded, words_at
-from ingest.outline import outline
 from ingest.writer import Writer
 
 SUFFIXES: tuple[str, ...] = ()
@@ -53,10 +52,10 @@ def _write(read: Issue, writer: Writer) -> None:
     facts = [f"- {name}: {value}" for name, value in read.facts.items()]
     facts += [f"- This issue {each.how} {each.key}" for each in read.relations]
     writer.block("\n".join(facts))
-    _prose(read.description, writer)
+    inset(writer, markdown(read.description, deeper=1))
     if read.environment.strip():
         writer.heading("Environment", 2)
-        _prose(read.environment, writer)
+        inset(writer, markdown(read.environment, deeper=1))
     if read.attachments:
         writer.heading("Attachments", 2)
         writer.block("\n".join(f"- {each.filename}" for each in read.attachments))
@@ -69,15 +68,8 @@ def _write_comment(each: Comment, writer: Writer) -> None:
     fragment = f"#comment-{each.id}" if each.id else ""
     start = writer.next
     writer.heading(f"Comment by {who}", 2, fragment)
-    _prose(each.body, writer, deeper=2)
+    inset(writer, markdown(each.body, deeper=2))
     writer.mark(start, "message", label=who, fragment=fragment)
-
-
-def _prose(markup: str, writer: Writer, *, deeper: int = 1) -> None:
-    start, text = writer.next, markdown(markup, deeper=deeper)
-    writer.block(text)
-    inner = outline(text)
-    writer.add(replace(each, start=each.start + start, end=each.end + start, fragment="") for each in inner)
 
 
 def _links(read: Issue, text: str, site: str) -> Iterator[str]:
