@@ -24,6 +24,7 @@ KINDS: Mapping[DocumentKind, str] = {
     "page": "Web page",
     "notebook": "Notebook",
     "ticket": "Ticket",
+    "chat": "Chat",
     "file": "File",
 }
 #: How far a document can be relied on, in a word and a colour; of most nothing is known.
