@@ -7,6 +7,7 @@ others up is noticed, and the listing is not called complete.
 import atexit
 import hashlib
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from ingest.remote import Manners, Remote, Unreachable, pages, secret
 from ingest.source import End, Item, Raw
 
 _PAGE = 50
+# Says nothing to whoever reads why a listing broke off, at length.
+_FIELDS_ASKED = re.compile(r"&fields=[^\s&:]*")
 #: Larger attachments are skipped, in bytes.
 _MAX_BYTES = 100_000_000
 _KINDS: dict[str, DocumentKind] = {"pptx": "slides", "notebook": "notebook", "html": "page", "email": "mail"}
@@ -72,7 +75,7 @@ class Source:
                 for each in self._search(project):
                     yield from self._items(each)
             except Unreachable as problem:
-                lost.append(f"{project}: {problem}")
+                lost.append(f"{project}: {_FIELDS_ASKED.sub('', str(problem))}")
         yield End(not lost, "; ".join(lost))
 
     def fetch(self, item: Item) -> Raw:

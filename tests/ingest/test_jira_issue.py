@@ -79,6 +79,11 @@ def test_code_is_out_of_reach_of_all_other_markup() -> None:
     assert markdown("{code:cpp}\nh1. *x* [a|b] {quote}\n{code}") == "```cpp\nh1. *x* [a|b] {quote}\n```"
 
 
+def test_what_is_quoted_is_converted_once_with_the_code_in_it() -> None:
+    markup = "{quote}\n_em_ -d- x~i~\n{code}\na *b*\n{code}\n{quote}\nafter"
+    assert markdown(markup) == "> *em* ~~d~~ x_i\n>\n> ```\n> a *b*\n> ```\n\nafter"
+
+
 def test_the_summary_of_a_linked_issue_is_not_taken_over() -> None:
     link = {"type": {"outward": "blocks"}, "outwardIssue": {"key": "OPS-1", "fields": {"summary": "Secret plan"}}}
     text = jira_issue.parse(json.dumps({"key": "A-1", "fields": {"issuelinks": [link]}}).encode()).text

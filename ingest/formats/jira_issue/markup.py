@@ -65,15 +65,19 @@ def markdown(markup: str, *, deeper: int = 0) -> str:
 
     text = re.sub("[\ue000\ue001]", "", markup).replace("\r\n", "\n").replace("\r", "\n")
     text = _VERBATIM.sub(lambda found: _verbatim(found, keep), text)
-    text = _QUOTE.sub(lambda found: f"\n\n{_quoted(_blocks(found[1], deeper, keep))}\n\n", text)
-    text = _blocks(text, deeper, keep)
-    while _STASHED.search(text):
-        text = _STASHED.sub(lambda found: stash[int(found[1])], text)
+
+    def back(made: str) -> str:
+        while _STASHED.search(made):
+            made = _STASHED.sub(lambda found: stash[int(found[1])], made)
+        return made
+
+    text = _QUOTE.sub(lambda found: f"\n\n{keep(_quoted(back(_blocks(found[1], deeper, keep))))}\n\n", text)
+    text = back(_blocks(text, deeper, keep))
     return _GAPS.sub("\n\n", text).strip("\n")
 
 
 def _verbatim(found: re.Match[str], keep: Callable[[str], str]) -> str:
-    """A block of code; within a line and short, code in the line."""
+    """A block of code with its title, out of reach of all other markup."""
     code, told = found[3].strip("\n"), (found[2] or "").split("|")
     if not code.strip():
         return ""
@@ -84,7 +88,7 @@ def _verbatim(found: re.Match[str], keep: Callable[[str], str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.strip("\n").split("\n"))
+    return "\n".join(f"> {line}".rstrip() for line in _GAPS.sub("\n\n", text).strip("\n").split("\n"))
 
 
 def _blocks(text: str, deeper: int, keep: Callable[[str], str]) -> str:
