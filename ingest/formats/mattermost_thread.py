@@ -29,7 +29,7 @@ def recognises(head: bytes, name: str) -> bool:  # noqa: ARG001
 
 
 def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
-    """Read a thread; each post is a message, and its title what the first says."""
+    """Read a thread; each post is a message. Its title, what the first says, does not stand in the text again."""
     found = loaded(raw)
     posts = objects_at(found, "posts")
     if not posts:
@@ -37,7 +37,6 @@ def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
     channel = " ".join(words_at(found, "channel").split())
     title = f"{_beginning(posts)} ({channel})" if channel else _beginning(posts)
     writer = Writer()
-    writer.heading(title, 1)
     for each in posts:
         _write(each, writer)
     times = [time for each in posts for time in (_moment(each, "create_at"), _moment(each, "edit_at")) if time]
@@ -58,13 +57,13 @@ def _write(post: object, writer: Writer) -> None:
     who = _who(post) or "somebody"
     called = f"{who} (@{user})" if user and user != who else who
     when = f"{created:%Y-%m-%d %H:%M}" if created else ""
+    fragment = f"#{words_at(post, 'id')}" if words_at(post, "id") else ""
     start = writer.next
-    writer.block(f"**{called}**{f', {when}' if when else ''}:")
-    inset(writer, words_at(post, "message"), deeper=1)
+    writer.heading(", ".join(filter(None, (called, when))), 2, fragment)
+    inset(writer, words_at(post, "message"), deeper=2)
     files = at(post, "files")
     names = [each for each in files if isinstance(each, str) and each.strip()] if isinstance(files, list) else []
     writer.block("\n".join(f"- file: {' '.join(each.split())}" for each in names))
-    fragment = f"#{words_at(post, 'id')}" if words_at(post, "id") else ""
     writer.mark(start, "message", label=", ".join(filter(None, (who, when))), fragment=fragment)
 
 
