@@ -296,8 +296,9 @@ def _add_exported(post: Json, people: dict[str, tuple[str, str]], threads: _Thre
     key = f"{number_at(post, 'create_at') or 0}-{words_at(post, 'user')}"
     while key in threads.posts:
         key += "+"
-    replies = objects_at(post, "replies")
-    for number, each in enumerate([post, *replies]):
+    # The answers to a post go with it, whether the export says so of each or not.
+    posts = [] if number_at(post, "delete_at") else [post, *objects_at(post, "replies")]
+    for number, each in enumerate(posts):
         if _is_read(each) and not _came_or_went(each):
             user, name = people.get(words_at(each, "user"), (words_at(each, "user"), ""))
             threads.add(key, _told(each, f"{key}/{number}" if number else key, user, name))

@@ -201,6 +201,14 @@ def test_direct_messages_and_private_channels_of_an_export_are_not_read(tmp_path
     assert [named.fetch(each).readers for each in items(named)] == [(), (frozenset({"group:core"}),)]
 
 
+def test_a_deleted_post_of_an_export_goes_with_its_answers(tmp_path: Path) -> None:
+    answers = [{"user": "bo", "message": "Kept", "create_at": 2}, {"user": "bo", "message": "Gone", "delete_at": 9}]
+    gone = post("Gone", delete_at=9, replies=answers)
+    kept = post("Whole", create_at=5, replies=answers)
+    source = Source("Chat", HELIX, path=export(tmp_path, VERSION, PUBLIC, gone, kept))
+    assert [sorted(messages(source, each)) for each in items(source)] == [["Kept", "Whole"]]
+
+
 def test_an_export_that_is_cut_off_is_not_complete(tmp_path: Path) -> None:
     path = export(tmp_path, VERSION, PUBLIC, post("Hello"), '{"type":"post","post":{"team":"he')
     source = Source("Chat", HELIX, path=path)
