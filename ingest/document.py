@@ -7,7 +7,9 @@ from typing import Literal
 MarkKind = Literal[
     "heading", "page", "slide", "message", "quote", "signature", "table", "equation", "code", "figure", "caption"
 ]
-DocumentKind = Literal["topic", "paper", "slides", "meeting", "talk", "mail", "page", "notebook", "file"]
+DocumentKind = Literal[
+    "topic", "paper", "slides", "meeting", "talk", "mail", "page", "notebook", "ticket", "chat", "file"
+]
 Status = Literal["official", "approved", "draft", "personal", "superseded", "unknown"]
 
 #: Principals that a clause may name: ``public``, ``group:NAME``, ``user:NAME``.

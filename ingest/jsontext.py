@@ -23,3 +23,34 @@ def loaded(raw: bytes) -> object:
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"no JSON that can be read ({error})") from None
     return found
+
+
+def at(found: object, *keys: str) -> object:
+    """What lies under these keys, one inside the other; None where one is missing."""
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def words_at(found: object, *keys: str) -> str:
+    """The text or whole number under these keys, as text; empty where there is none.
+
+    >>> words_at({"status": {"name": "Closed"}}, "status", "name")
+    'Closed'
+    """
+    value = at(found, *keys)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def number_at(found: object, *keys: str) -> int | None:
+    """The whole number under these keys."""
+    value = at(found, *keys)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def objects_at(found: object, *keys: str) -> list[dict[str, object]]:
+    """The objects in the list under these keys; what is no object is left out."""
+    value = at(found, *keys)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

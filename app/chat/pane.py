@@ -23,6 +23,8 @@ KINDS: Mapping[DocumentKind, str] = {
     "mail": "Mail",
     "page": "Web page",
     "notebook": "Notebook",
+    "ticket": "Ticket",
+    "chat": "Chat",
     "file": "File",
 }
 #: How far a document can be relied on, in a word and a colour; of most nothing is known.

@@ -55,6 +55,13 @@ def test_a_page_comes_with_its_text_and_its_date(site: Any, web: ModuleType, rem
     assert site.asked[0].query == {"raw": "all"}
 
 
+def test_the_query_of_a_link_is_asked_as_it_stands(site: Any, web: ModuleType, remote: Opened) -> None:
+    site.says["/api/list"] = web.Reply("more")
+    remote(f"{site.url}/api").page(f"{site.url}/api/list?page=2&q=a%20b")
+    remote(f"{site.url}/api").page("list?page=3", {"q": "c"})
+    assert [each.query for each in site.asked] == [{"page": "2", "q": "a b"}, {"page": "3", "q": "c"}]
+
+
 def test_requests_keep_their_distance(site: Any, web: ModuleType, remote: Opened, waits: list[float]) -> None:
     site.says["/a"] = web.Reply("a")
     reading = remote(manners=Manners(seconds_between=5))
