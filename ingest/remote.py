@@ -13,6 +13,7 @@ import re
 import sqlite3
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -141,14 +142,29 @@ def secret(variable: str) -> str:
     return value
 
 
-def opened(url: str, *, token_env: str = "", cookie_env: str = "", ca: Path | None = None) -> "Remote":
+def opened(
+    url: str,
+    *,
+    token_env: str = "",
+    token_header: str = "",
+    user: str = "",
+    cookie_env: str = "",
+    ca: Path | None = None,
+    seconds_between: float = 0.2,
+) -> "Remote":
     """The server at an address, the same for all who ask, so that requests keep their distance; raises BadSource.
 
-    The token of the environment variable goes along as a bearer's, the cookie as it is.
+    The token of the environment variable goes along as a bearer's, in a header of another name, or as the password of
+    user; the cookie goes as it is.
     """
     token, cookie = secret(token_env), secret(cookie_env)
-    headers = {"Authorization": f"Bearer {token}" if token else "", "Cookie": cookie}
-    return _opened(url, tuple((name, value) for name, value in headers.items() if value), ca, pages())
+    if user:
+        sent = f"Basic {b64encode(f'{user}:{token}'.encode()).decode()}"
+    else:
+        sent = token if token_header or not token else f"Bearer {token}"
+    headers = {token_header or "Authorization": sent, "Cookie": cookie}
+    kept = tuple((name, value) for name, value in headers.items() if value)
+    return _opened(url, kept, ca, pages(), Manners(seconds_between=seconds_between))
 
 
 class Remote:
@@ -336,8 +352,8 @@ class Kept:
 
 
 @cache
-def _opened(url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path) -> Remote:
-    made = Remote(url, headers=dict(headers), ca=ca, keep=keep)
+def _opened(url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path, manners: Manners) -> Remote:
+    made = Remote(url, headers=dict(headers), ca=ca, keep=keep, manners=manners)
     atexit.register(made.close)
     return made
 

@@ -1,6 +1,5 @@
 """Issues, merge requests, wikis and documentation of projects on a GitLab server, over its REST interface (v4)."""
 
-import atexit
 import hashlib
 import json
 import re
@@ -16,7 +15,7 @@ from ingest.errors import BadSourceSettings, Unreadable
 from ingest.format import load
 from ingest.formats.gitlab_issue import is_internal, moment
 from ingest.jsontext import at, number_at, objects_at, words_at
-from ingest.remote import Manners, NoSuchPage, Page, Remote, Unreachable, pages, secret
+from ingest.remote import NoSuchPage, Page, Remote, Unreachable, opened
 from ingest.source import End, Item, Raw, principals
 
 _PAGE = 100
@@ -320,19 +319,15 @@ class Source:
             raise Unreachable(f"{path}: the server gives {len(seen)} of {total}")
 
 
-@cache
 def _remote(source: Source) -> Remote:
     """The way to a source's server, kept open for the whole run: a source is listed first and fetched from later."""
-    token = secret(source.token_env)
-    made = Remote(
+    return opened(
         source.url,
-        headers={"PRIVATE-TOKEN": token} if token else {},
+        token_env=source.token_env,
+        token_header="PRIVATE-TOKEN",  # noqa: S106 - the name of a header
         ca=source.ca,
-        keep=pages(),
-        manners=Manners(seconds_between=source.seconds_between),
+        seconds_between=source.seconds_between,
     )
-    atexit.register(made.close)
-    return made
 
 
 def _steady(before: str | None, page: Page) -> str | None:

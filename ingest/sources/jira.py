@@ -4,11 +4,9 @@ Each project is searched page by page. Pages overlap by one issue, so an issue t
 others up is noticed, and the listing is not called complete.
 """
 
-import atexit
 import hashlib
 import json
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +19,7 @@ from ingest.errors import BadSourceSettings, Unreadable
 from ingest.format import HEAD_BYTES, load, names, recognise
 from ingest.formats.jira_issue.issue import FIELDS, Attachment, Issue, comment, issue
 from ingest.jsontext import at, number_at, objects_at, words_at
-from ingest.remote import Manners, Remote, Unreachable, pages, secret
+from ingest.remote import Remote, Unreachable, opened
 from ingest.source import End, Item, Raw
 
 _PAGE = 50
@@ -211,20 +209,11 @@ class Source:
         return found
 
 
-@cache
 def _remote(source: Source) -> Remote:
     """The way to a source's server, kept open for the whole run: a source is listed first and fetched from later."""
-    token = secret(source.token_env)
-    sent = f"Basic {b64encode(f'{source.user}:{token}'.encode()).decode()}" if source.user else f"Bearer {token}"
-    made = Remote(
-        source.url,
-        headers={"Authorization": sent} if token else {},
-        ca=source.ca,
-        keep=pages(),
-        manners=Manners(seconds_between=source.seconds_between),
+    return opened(
+        source.url, token_env=source.token_env, user=source.user, ca=source.ca, seconds_between=source.seconds_between
     )
-    atexit.register(made.close)
-    return made
 
 
 def _steady(before: int | None, answer: Json) -> int:

@@ -4,13 +4,11 @@ A thread is listed with all that it says in its locator: a channel is read whole
 asked for twice.
 """
 
-import atexit
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +16,7 @@ from ingest.audience import audiences
 from ingest.errors import BadSourceSettings, MissingPath, Unreadable
 from ingest.format import HEAD_BYTES
 from ingest.jsontext import at, loaded, number_at, objects_at, words_at
-from ingest.remote import Manners, NoSuchPage, Remote, Unreachable, pages, secret
+from ingest.remote import NoSuchPage, Remote, Unreachable, opened
 from ingest.source import End, Item, Raw
 
 _PAGE = 200
@@ -256,19 +254,9 @@ class Source:
         yield End(not lost, "; ".join(lost))
 
 
-@cache
 def _remote(source: Source) -> Remote:
-    """The way to a source's server, kept open for the whole run."""
-    token = secret(source.token_env)
-    made = Remote(
-        source.url,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
-        ca=source.ca,
-        keep=pages(),
-        manners=Manners(seconds_between=source.seconds_between),
-    )
-    atexit.register(made.close)
-    return made
+    """The way to a source's server, kept open for the whole run: a source is listed first and fetched from later."""
+    return opened(source.url, token_env=source.token_env, ca=source.ca, seconds_between=source.seconds_between)
 
 
 def _lines(path: Path, lost: list[str]) -> Iterator[tuple[str, Json]]:
