@@ -81,7 +81,8 @@ def parse(raw: bytes, name: str = "") -> Parsed:
         modified=about.modified,
         version=about.version,
         parent=about.parent,
-        links=tuple(dict.fromkeys((*inline.links, *(f"{attached}/{each}" for each in about.attachments)))),
+        identifiers=tuple(dict.fromkeys(about.moved)),
+        links=tuple(dict.fromkeys((*inline.links, *(f"{attached}/{each.name}" for each in about.attachments)))),
         warnings=tuple(warned),
         readers=readers,
     )

@@ -18,6 +18,17 @@ _DATES = ("%d %b %Y - %H:%M", "%d %b %Y", "%Y-%m-%d - %H:%M", "%Y-%m-%d", "%Y/%m
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file attached to a topic, as its %META line has it."""
+
+    name: str
+    version: str = ""
+    date: str = ""
+    size: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """The %META lines of a topic."""
 
@@ -28,8 +39,9 @@ class Meta:
     title: str = ""
     form: str = ""
     fields: tuple[tuple[str, str], ...] = ()
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     preferences: tuple[tuple[str, str], ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 def parameters(arguments: str) -> dict[str, str]:
@@ -61,7 +73,12 @@ def meta(text: str) -> tuple[Meta, str]:
         title=first.get("TOPICTITLE", {}).get("name", "") or dict(preferences).get("TOPICTITLE", ""),
         form=first.get("FORM", {}).get("name", ""),
         fields=tuple((title, value) for title, value in fields if title and value.strip()),
-        attachments=tuple(each["name"] for each in _all(lines, "FILEATTACHMENT") if each.get("name")),
+        attachments=tuple(
+            Attachment(*(each.get(key, "") for key in ("name", "version", "date", "size", "comment")))
+            for each in _all(lines, "FILEATTACHMENT")
+            if each.get("name")
+        ),
+        moved=tuple(each["from"] for each in _all(lines, "TOPICMOVED") if each.get("from")),
         preferences=tuple((name, value) for name, value in preferences if name),
     )
     return read, _LINE.sub("", text)
