@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_LINE = re.compile(r"^%META:(\w+)\{(.*)\}%[ \t]*$\n?", re.M)
+_LINE = re.compile(r"^%META:([\w:]+)\{(.*)\}%[ \t]*$\n?", re.M)
 _PARAMETER = re.compile(r'(?:(\w[\w:]*)[ \t]*=[ \t]*)?"((?:[^"\\]|\\.)*)"', re.S)
 _ENCODED = {"%22": '"', "%0a": "\n", "%0A": "\n", "%0d": "", "%0D": "", "%7b": "{", "%7B": "{", "%7d": "}", "%7D": "}"}
 _SETTING = re.compile(r"^(?:\t| {3})+\*[ \t]+(?:Set|Local)[ \t]+(\w+)[ \t]*=[ \t]*(.*)$")
@@ -13,6 +13,7 @@ _SWITCHED_OFF = re.compile(r"^(?:\t| {3})+\*[ \t]+#+[ \t]*(?:Set|Local)[ \t]+(?:
 _CONTINUED = re.compile(r"^(?:\t| {3})\s*(?!\*)\S")
 _ITEM = re.compile(r"^(?:\t| {3})+(?:\d+|[AaIi])\.? ")
 _VARIABLE = re.compile(r"%(\w+)%")
+_REVISION = re.compile(r"(?:\$Rev: *)?r?(?:\d+\.)*(\d+) *\$?")
 _DEEPEST_SETTING, _LONGEST_SETTING = 50, 20_000
 _DATES = ("%d %b %Y - %H:%M", "%d %b %Y", "%Y-%m-%d - %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M", "%d-%b-%Y %H:%M")
 
@@ -157,9 +158,9 @@ def _decoded(values: dict[str, str]) -> dict[str, str]:
 
 
 def _revision(version: str) -> str:
-    """A revision as TWiki shows it: "1.22", "22" and "r22" are all r22."""
-    number = version.removeprefix("r").rpartition(".")[2]
-    return f"r{number}" if number.isdigit() else version
+    """A revision as TWiki shows it: "1.22", "22", "r22" and "$Rev: 1.22$" are all r22."""
+    number = _REVISION.fullmatch(version)
+    return f"r{number[1]}" if number else version
 
 
 def _date(written: str) -> datetime | None:

@@ -49,7 +49,7 @@ def _heads(text: str, cell: Cell) -> bool:
 
 
 def _shown(cell: Cell, inline: Inline) -> str:
-    return _BAR.sub(r"\\|", inline.markdown(cell.text).replace("\n", " "))
+    return _BAR.sub(r"\\|", inline.markdown(cell.text).replace("\n", "; "))
 
 
 def _filled(shown: list[list[str]], rows: Rows) -> list[list[str]]:
