@@ -161,7 +161,7 @@ class Inline:
         formula = part[1] or part[2]
         if part[2] is None and not _MATHEMATICAL.search(formula):
             return part[0]
-        return self._piece(f"${html.unescape(formula.strip())}$")
+        return self._piece(f"${html.unescape(formula.strip()).replace(NOP, '')}$")
 
     def _anchor(self, part: re.Match[str]) -> str:
         target = _attributes(part[1]).get("href", "")
@@ -202,7 +202,9 @@ class Inline:
         if _PIECE.fullmatch(words) and self.pieces[int(words[1:-1])].startswith("!["):
             return words
         shown = self._shown(words)
-        return self._piece(shown if self.plain_only or not reached or not shown else f"[{shown}]({_target(reached)})")
+        # A link to where its words say is one without them: WikiWords and plain addresses are shown as they are.
+        bare = self.plain_only or not reached or not shown or shown == reached
+        return self._piece(shown if bare else f"[{shown}]({_target(reached)})")
 
     def _shown(self, words: str) -> str:
         """The words of a link, their emphasis read."""
@@ -228,7 +230,7 @@ class Inline:
         """An address in plain sight stays as it is."""
         closing = ".,;:!?*_=" if "(" in part[0] else ".,;:!?*_=)]}"
         address = part[0].rstrip(closing)
-        clean = html.unescape(named(address))
+        clean = html.unescape(named(address)).replace(NOP, "")
         if UNKNOWN_OPEN not in address:
             self.links[clean] = None
         name = clean.rpartition("/")[2]

@@ -146,10 +146,15 @@ def _judged(name: str, given: Mapping[str, str], scope: Mapping[str, str], warne
     return given.get("then" if verdict else "else", "")
 
 
+def says_more(words: str) -> bool:
+    """Whether the words on what opens a folded part say more than that it can be opened."""
+    return not _GENERIC_LINK.match(words)
+
+
 def _twisty(given: Mapping[str, str]) -> str:
     """The words that open a folded part, where they say more than that it can be opened."""
     words = given.get("showlink") or given.get("link", "")
-    return "" if not words or _GENERIC_LINK.match(words) else f"{words}{BREAK}"
+    return f"{words}{BREAK}" if words and says_more(words) else ""
 
 
 def _date(given: Mapping[str, str]) -> str:

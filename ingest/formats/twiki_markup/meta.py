@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 _LINE = re.compile(r"^%META:([\w:]+)\{(.*)\}%[ \t]*$\n?", re.M)
 _PARAMETER = re.compile(r'(?:(\w[\w:]*)[ \t]*=[ \t]*)?"((?:[^"\\]|\\.)*)"', re.S)
 _ENCODED = {"%22": '"', "%0a": "\n", "%0A": "\n", "%0d": "", "%0D": "", "%7b": "{", "%7B": "{", "%7d": "}", "%7D": "}"}
+_FOOTER = re.compile(
+    r"\br(?:\d+\.)*(?P<number>\d+)\b.{0,20}? - (?P<date>\d[\w/-]*(?: \w{3} \d{4})?(?: - \d\d:\d\d)?)(?::\d\d)?"
+    r"(?:(?: - |, )(?:\w+\.)?(?P<author>[A-Z]\w+))?"
+)
 _SETTING = re.compile(r"^(?:\t| {3})+\*[ \t]+(?:Set|Local)[ \t]+(\w+)[ \t]*=[ \t]*(.*)$")
 _SWITCHED_OFF = re.compile(r"^(?:\t| {3})+\*[ \t]+#+[ \t]*(?:Set|Local)[ \t]+(?:ALLOW|DENY)\w+[ \t]*=")
 _CONTINUED = re.compile(r"^(?:\t| {3})\s*(?!\*)\S")
@@ -83,6 +87,18 @@ def meta(text: str) -> tuple[Meta, str]:
         preferences=tuple((name, value) for name, value in preferences if name),
     )
     return read, _LINE.sub("", text)
+
+
+def revision_info(footer: str) -> Meta | None:
+    """What the footer of a shown topic says of its last revision; None for words that are no such footer.
+
+    >>> revision_info("Topic revision: r12 - 10 Mar 2025 - 10:00:00 - IngridSolvang").version
+    'r12'
+    """
+    found = _FOOTER.search(" ".join(footer.split()))
+    if found is None:
+        return None
+    return Meta(author=found["author"] or "", modified=_date(found["date"]), version=f"r{found['number']}")
 
 
 def settings(body: str, preferences: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:

@@ -67,8 +67,8 @@ _FLOWING = re.compile(rf"^(?:---+[+#]|(?:\t| {{3}})+(?:\*|\d+\.?) )|<(?:ul|ol|h[
 # Stands for each list of TWiki's own around one of HTML.
 _OUTER = "twiki"
 _UNLINKED = re.compile(r"<noautolink\s*>(.*?)(?:</noautolink\s*>|\Z)", re.S | re.I)
-# What TWiki reads as markup within a line.
-_SIGN = re.compile(r"[*_=%!]|\[(?=\[)|(?<![\w.])(?=[A-Z]+[a-z0-9]+[A-Z])")
+#: What TWiki reads as markup within a line.
+MARKUP = re.compile(r"[*_=%!]|\[(?=\[)|(?<![\w.])(?=[A-Z]+[a-z0-9]+[A-Z])")
 _WORD = re.compile(r"(?<![\w.!])(?=[A-Z]+[a-z0-9]+[A-Z]|[A-Z]\w*\.[A-Z])")
 # A backslash that joins a table to the item above it, or its rows to each other.
 _ROW_BELOW = re.compile(r"^((?![ \t]*\|).*|.*\|[ \t]*)\\\n(?=[ \t]*\|.*\|[ \t]*\\?$)", re.M)
@@ -88,7 +88,7 @@ def guarded(text: str, shelf: Shelf) -> str:
             language = _LANGUAGE.match(part["language"] or "")
             return shelf.put(Code(part["coded"], language[1].lower() if language else ""))
         if part["literal"] is not None:
-            return _SIGN.sub(rf"{NOP}\g<0>", part["literal"])
+            return MARKUP.sub(rf"{NOP}\g<0>", part["literal"])
         if part["display"] is not None:
             return shelf.put(Maths(_bare_formula(part["display"])))
         formula = _bare_formula(part["latex"] or part["inline"] or "")
