@@ -134,6 +134,27 @@ def real(
         typer.echo(page)
 
 
+@app.command()
+def parse(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="NAME.jsonl, and NAME/ with topics and their Markdown.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Judge how TWiki topics are read by the Markdown that was made of them; exit status 1 below what is wanted."""
+    from eval.tasks import parse as task
+
+    pairs, dropped = task.load(folder)
+    with _Bars(shown=not as_json) as bars:
+        step = bars.counter("topics", len(pairs))
+        made = task.judged_all(pairs, dropped, judged=step)
+    if as_json:
+        _print_json(task.as_json(made))
+    else:
+        typer.echo("\n".join(task.lines(made)))
+    raise typer.Exit(0 if made.holds else 1)
+
+
 def _sample(half: Literal["dev", "test"], data: Path | None, config: Path | None, *, shown: bool) -> Report:
     """The report of a half; that of the test half has no rows, so that nobody changes things by its questions."""
     from dataclasses import replace

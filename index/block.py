@@ -55,7 +55,7 @@ class Outline:
             above.append(mark)
             self._above.append(above)
         self._names = {mark.start: _name(text, mark) for mark in self.headings}
-        places = [mark for mark in marks if mark.fragment and mark.kind in ("page", "slide", "message")]
+        places = [mark for mark in marks if mark.fragment and mark.kind in ("page", "slide", "message", "anchor")]
         linked = [mark for mark in self.headings if mark.fragment]
         # At equal starts a page or slide comes last and wins: it leads to what a reader can see.
         by_start = sorted([*linked, *places], key=lambda mark: (mark.start, mark.kind != "heading"))
@@ -74,7 +74,7 @@ class Outline:
         return slide is None or position < slide[1]
 
     def fragment(self, position: int) -> str:
-        """The fragment of the nearest heading, page, slide or message that begins at or before a position."""
+        """The fragment of the nearest heading, page, slide, message or anchor that begins at or before a position."""
         place = bisect_right(self._linked_starts, position) - 1
         return self._linked[place].fragment if place >= 0 else ""
 

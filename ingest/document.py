@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Literal
 
 MarkKind = Literal[
-    "heading", "page", "slide", "message", "quote", "signature", "table", "equation", "code", "figure", "caption"
+    "heading",
+    "page",
+    "slide",
+    "message",
+    "quote",
+    "signature",
+    "table",
+    "equation",
+    "code",
+    "figure",
+    "caption",
+    "anchor",
 ]
 DocumentKind = Literal[
     "topic", "paper", "slides", "meeting", "talk", "mail", "page", "notebook", "ticket", "chat", "file"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ingest import hypertext
 from ingest.format import Parsed
 from ingest.frontmatter import moment
+from ingest.wikipage import shows_a_topic
 from ingest.writer import Writer
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ _AUTHORS = ("citation_author", "author", "dc.creator", "dcterms.creator", "artic
 
 def recognises(head: bytes, name: str) -> bool:
     """A page starts with its doctype or root; a fragment is known by its name and some tag."""
-    if b"\0" in head:
+    # What a wiki shows is read as its topics are.
+    if b"\0" in head or shows_a_topic(head):
         return False
     return bool(_START.match(head)) or (name.lower().endswith(SUFFIXES) and bool(_ANY_TAG.search(head)))
 

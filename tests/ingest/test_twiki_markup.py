@@ -3,7 +3,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.document import NOBODY
@@ -106,21 +106,25 @@ def test_golden(golden_case: tuple[Path, Path], golden: ModuleType) -> None:
     golden.check(FORMAT, *golden_case)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read(golden: ModuleType, raw: bytes) -> None:
     sound(golden, raw)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_any_mixture_of_markup_gives_marks_inside_the_text(golden: ModuleType, pieces: list[str]) -> None:
     sound(golden, "".join(pieces).encode())
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="|*=_[]%{}!#<>-+ \n\\$aZ1", max_size=200))
 def test_any_run_of_signs_gives_marks_inside_the_text(golden: ModuleType, text: str) -> None:
     sound(golden, text.encode())
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["HPix", "at", "-22", "C,", "layer", "1"]), min_size=1, max_size=30))
 def test_plain_words_stay_as_they_are(pieces: list[str]) -> None:
     assert words("x " + "\n".join(pieces)) == "x " + " ".join(pieces)

@@ -46,7 +46,7 @@ def installation(folder: Path) -> Path:
 
 
 def source(path: Path, *readers: str, url: str = URL, webs: tuple[str, ...] = ()) -> Source:
-    return Source(path, "wiki", frozenset(readers or ("group:helix-members",)), url, webs)
+    return Source("wiki", frozenset(readers or ("group:helix-members",)), path, url, webs)
 
 
 def listed(given: Source) -> tuple[dict[str, Item], dict[str, str], End]:
@@ -286,5 +286,35 @@ def test_a_folder_is_claimed_when_it_is_a_wiki_or_mostly_topics(tmp_path: Path) 
 def test_the_settings_name_its_keys(tmp_path: Path) -> None:
     table = {"kind": "twiki", "path": "wiki", "name": "W", "readers": ["helix-members"], "webs": ["Helix"], "url": URL}
     assert from_settings(table, base=tmp_path) == Source(
-        tmp_path / "wiki", "W", frozenset({"group:helix-members"}), URL, ("Helix",)
+        "W", frozenset({"group:helix-members"}), tmp_path / "wiki", URL, ("Helix",)
+    )
+
+
+def test_who_is_in_a_group_may_read_by_name_and_whoever_is_denied_is_taken_out(tmp_path: Path) -> None:
+    wiki(
+        tmp_path,
+        Main__WebHome="---+ Main",
+        Main__BoardGroup="   * Set GROUP = Main.AdaLovelace, Main.ShiftGroup\n",
+        Main__ShiftGroup="   * Set GROUP = Main.LeaHolm, Main.BoardGroup\n",
+        Helix__WebHome="---+ A\n   * Set ALLOWTOPICVIEW = Main.BoardGroup\n",
+        Helix__Denied="---+ B\n   * Set ALLOWTOPICVIEW = Main.BoardGroup\n   * Set DENYTOPICVIEW = Main.LeaHolm\n",
+        Helix__Unknown="---+ C\n   * Set ALLOWTOPICVIEW = Main.BoardGroup\n   * Set DENYTOPICVIEW = Main.LostGroup\n",
+    )
+    given = source(tmp_path)
+    everybody = frozenset({"group:BoardGroup", "group:ShiftGroup", "user:AdaLovelace", "user:LeaHolm"})
+    assert parsed(fetched(given, f"{URL}/Helix/WebHome")).readers == (everybody,)
+    assert parsed(fetched(given, f"{URL}/Helix/Denied")).readers == (frozenset({"user:AdaLovelace"}),)
+    assert parsed(fetched(given, f"{URL}/Helix/Unknown")).readers == NOBODY
+
+
+def test_whom_a_topic_denies_is_taken_out_of_those_whom_its_web_allows(tmp_path: Path) -> None:
+    wiki(
+        tmp_path,
+        Helix__WebPreferences="   * Set ALLOWWEBVIEW = Main.AdaLovelace, Main.LeaHolm\n",
+        Helix__WebHome="---+ A\n   * Set DENYTOPICVIEW = Main.LeaHolm\n",
+    )
+    raw = fetched(source(tmp_path), f"{URL}/Helix/WebHome")
+    assert (*raw.readers, *parsed(raw).readers) == (
+        frozenset({"user:AdaLovelace", "user:LeaHolm"}),
+        frozenset({"user:AdaLovelace"}),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ingest.charset import decoded
 from ingest.format import Parsed
+from ingest.formats.twiki_markup import rendered
 from ingest.formats.twiki_markup.access import clauses
 from ingest.formats.twiki_markup.blocks import Page, joined
 from ingest.formats.twiki_markup.inline import Inline
@@ -17,6 +18,7 @@ from ingest.formats.twiki_markup.macros import expanded, spaced, variables
 from ingest.formats.twiki_markup.meta import Meta, meta, settings, without_settings
 from ingest.formats.twiki_markup.signs import NOP, Cell, Shelf, without_signs
 from ingest.formats.twiki_markup.tags import flattened, guarded
+from ingest.wikipage import shows_a_topic
 
 SUFFIXES = (".txt", ".tml", ".twiki")
 
@@ -43,6 +45,8 @@ _DROPPED_SETTING = re.compile(
 
 def recognises(head: bytes, name: str) -> bool:
     """Whether this looks like a topic: one sure sign, or two weaker ones where its name allows it."""
+    if shows_a_topic(head):
+        return True
     if b"\0" in head or head.startswith((b"%PDF", b"<?xml", b"{")):
         return False
     text = head.decode("utf-8", "replace").replace("\r\n", "\n")
@@ -56,10 +60,14 @@ def parse(raw: bytes, name: str = "") -> Parsed:
 
     Links lead to where they do as seen from the topic's address (base/Web/Topic).
     """
-    characters, guesses = decoded(raw)
-    text = without_signs(characters)
     web, topic = _place(name)
-    about, body = meta(text)
+    if shows_a_topic(raw):
+        there = rendered.shown(raw)
+        guesses, about, body = there.warnings, there.about, there.markup
+        web, topic = there.web or web, there.topic or topic
+    else:
+        characters, guesses = decoded(raw)
+        about, body = meta(without_signs(characters))
     set_here = settings(body, about.preferences)
     readers, denied = clauses(set_here)
     warned: dict[str, None] = dict.fromkeys((*guesses, *denied))
@@ -81,7 +89,8 @@ def parse(raw: bytes, name: str = "") -> Parsed:
         modified=about.modified,
         version=about.version,
         parent=about.parent,
-        links=tuple(dict.fromkeys((*inline.links, *(f"{attached}/{each}" for each in about.attachments)))),
+        identifiers=tuple(dict.fromkeys(about.moved)),
+        links=tuple(dict.fromkeys((*inline.links, *(f"{attached}/{each.name}" for each in about.attachments)))),
         warnings=tuple(warned),
         readers=readers,
     )

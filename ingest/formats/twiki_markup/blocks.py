@@ -14,6 +14,8 @@ _ITEM = re.compile(r"(?P<indent>(?: {3})+)(?P<marker>\*|\d+\.?|[AaIi]\.) +(?P<te
 _DEFINITION = re.compile(r"(?P<indent>(?: {3})+)(?:\$ +(?P<term>[^:]+?)|(?P<word>[A-Za-z][\w-]*)): +(?P<text>\S.*)")
 _ANCHOR = re.compile(r"#([A-Z]\w*)(?: +|$)")
 _ANCHOR_TAG = re.compile(r"<a\s+(?:name|id)\s*=\s*[\"']?([\w.-]+)[\"']?\s*/?>(?:\s*</a\s*>)?", re.I)
+# Foswiki's way of writing a paragraph that stands in.
+_INDENTED_PARAGRAPH = re.compile(r"^((?: {3})+): +(?=\S)")
 _RULE = re.compile(r"---+[ \t]*")
 _OWN_LINE = re.compile(r"(?:--?-?|[*•]|\d{1,2}[.)]) +\S")
 _INDENTED = re.compile(r" {2,}")
@@ -132,6 +134,7 @@ class Page:
 
     def _words(self, line: str) -> None:
         """A line of a paragraph, or one that goes on with an item."""
+        line = _INDENTED_PARAGRAPH.sub(r"\1", line)
         if not line.startswith(" ") and (self._rows or self._lists):
             self._close()
         elif self._rows:
@@ -218,7 +221,7 @@ class Page:
         self._in_list = False
 
     def _anchored(self, tag: re.Match[str]) -> str:
-        self._anchor = tag[1]
+        self._anchor = self._anchor or tag[1]
         return ""
 
     def _fragment(self, label: str) -> str:
@@ -229,8 +232,9 @@ class Page:
         return f"{name}_AN{count}" if count else name
 
     def _put(self, text: str, kind: MarkKind | None = None) -> None:
-        """Add a block; an anchor before it is its fragment, and lost where the block has no mark."""
-        fragment = f"#{self._anchor}" if kind and self._anchor else ""
+        """Add a block; an anchor before it is its fragment, and marks it where it is nothing else."""
+        fragment = f"#{self._anchor}" if self._anchor else ""
+        kind = kind or ("anchor" if fragment else None)
         self.blocks.append(Block(text, kind, fragment=fragment, tight=self._in_list))
         # A line right below a table would be read as one more row.
         self._anchor, self._in_list = "", bool(self._lists) and kind != "table"

@@ -32,7 +32,7 @@ _OPENING, _CLOSED = rf"\s(*_{BOLD}{ITALIC}{STRUCK}{BREAK}{PIECE_CLOSE}", rf"\s,.
 _ENDS = f"{BOLD_END}{ITALIC_END}{STRUCK_END}"
 _BEFORE, _AFTER = rf"(?:^|(?<=[{_OPENING}]))", rf"(?=$|[{_CLOSED}{_ENDS}])"
 _CODE = re.compile(
-    rf"(?:^|(?<=[{_OPENING}\[{{\"'|/>-]))(==?)(?![\s=])([^{BREAK}]{{0,600}}?[^\s=])\1"
+    rf"(?:^|(?<=[{_OPENING}\[{{\"'|/>-]))(==?)(?![\s=])((?:(?![\s(]=[^\s=])[^{BREAK}]){{0,600}}?[^\s=])\1"
     rf"(?=$|[{_CLOSED}{_ENDS}\]}}\"'|/<-])"
 )
 _CODE_TAG = re.compile(r"<(code|tt|kbd|samp)\b[^<>]*>(.*?)</\1\s*>", re.S | re.I)
@@ -161,11 +161,11 @@ class Inline:
         formula = part[1] or part[2]
         if part[2] is None and not _MATHEMATICAL.search(formula):
             return part[0]
-        return self._piece(f"${html.unescape(formula.strip())}$")
+        return self._piece(f"${html.unescape(formula.strip()).replace(NOP, '')}$")
 
     def _anchor(self, part: re.Match[str]) -> str:
         target = _attributes(part[1]).get("href", "")
-        return self._link(target, part[2]) if target else part[2]
+        return self._link(part[2], html.unescape(unnamed(self._whole(target)))) if target else part[2]
 
     def _image(self, part: re.Match[str]) -> str:
         """A picture by its alternative text or its file's name; mere decoration is left out."""
@@ -191,18 +191,20 @@ class Inline:
                 target, words = old[1], old[2]
             else:
                 words = target.removeprefix("mailto:").removeprefix("#")
-        return self._link(target, words)
+        return self._link(words, self._reached(unnamed(self._whole(target)).replace(NOP, "").strip()))
 
-    def _link(self, target: str, words: str) -> str:
-        """A Markdown link with words that may be emphasised; its target as it is reached from the topic's address."""
-        reached = self._reached(unnamed(self._whole(target)).strip())
+    def _link(self, words: str, reached: str) -> str:
+        """A Markdown link with words that may be emphasised, to what is reached from the topic's address."""
+        reached = reached.replace(NOP, "").strip()
         if reached and not reached.startswith(("mailto:", "#")):
             self.links[reached] = None
         words = TAG.sub("", _IMAGE.sub(self._image, words)).replace(BREAK, " ").strip()
         if _PIECE.fullmatch(words) and self.pieces[int(words[1:-1])].startswith("!["):
             return words
         shown = self._shown(words)
-        return self._piece(shown if self.plain_only or not reached or not shown else f"[{shown}]({_target(reached)})")
+        # A link to where its words say is one without them: WikiWords and plain addresses are shown as they are.
+        bare = self.plain_only or not reached or not shown or shown == reached
+        return self._piece(shown if bare else f"[{shown}]({_target(reached)})")
 
     def _shown(self, words: str) -> str:
         """The words of a link, their emphasis read."""
@@ -228,7 +230,7 @@ class Inline:
         """An address in plain sight stays as it is."""
         closing = ".,;:!?*_=" if "(" in part[0] else ".,;:!?*_=)]}"
         address = part[0].rstrip(closing)
-        clean = html.unescape(named(address))
+        clean = html.unescape(named(address)).replace(NOP, "")
         if UNKNOWN_OPEN not in address:
             self.links[clean] = None
         name = clean.rpartition("/")[2]

@@ -21,10 +21,11 @@ _PROMPT = re.compile(r"PROMPT|_PS1$")
 _LINK = re.compile(r"LINK_(?:GLOSSARY_)?(\w+)")
 
 _SILENT = frozenset(
-    """TOC STARTINCLUDE STOPINCLUDE STARTSECTION ENDSECTION SECTION TABLE EDITTABLE COMMENT ENDCOLOR COLOR NOTOC
+    """TOC STARTINCLUDE STOPINCLUDE STARTSECTION ENDSECTION SECTION EDITTABLE COMMENT EDITCELL TBLEDIT ENDCOLOR COLOR
+    NOTOC
     AQUA BLACK BLUE BROWN CYAN GRAY GREY GREEN LIME MAGENTA MAROON NAVY OLIVE ORANGE PINK PURPLE RED SILVER TEAL WHITE
-    YELLOW DARKRED DARKGREEN DARKBLUE LIGHTBLUE ENDTWISTY ENDTWISTYTOGGLE TWISTYHIDE TWISTYBUTTON TWISTYTOGGLE
-    TWISTYSHOW ICONURL ICONURLPATH STOPEDIT STARTEDIT EDITTHIS CERTIFY TABPANE TAB ENDTAB ENDTABPANE
+    YELLOW DARKRED DARKGREEN DARKBLUE LIGHTBLUE ENDTWISTY ENDTWISTYTOGGLE TWISTYHIDE TWISTYTOGGLE
+    ICONURL ICONURLPATH STOPEDIT STARTEDIT EDITTHIS CERTIFY TABPANE ENDTAB ENDTABPANE
     H I M N P Q S T U""".split()
 )
 _WORDS = {
@@ -37,6 +38,7 @@ _WORDS = {
     "SCRIPTSUFFIX": "",
 }  # fmt: skip
 _ICONS = {"choice-yes": "✓", "choice-no": "✗", "choice-cancel": "✗"}
+_PICTURE_OPTION = re.compile(r"\d+px|x?\d+|thumb\w*|frame\w*|left|right|center|none|link=.*", re.I)
 _GENERIC_LINK = re.compile(r"\W*(show|more|click|view|hide|open|expand|details|toggle)\b", re.I)
 
 
@@ -51,6 +53,8 @@ def variables(meta: Meta, settings: Mapping[str, str], web: str, topic: str) -> 
         "ATTACHURL": attached, "ATTACHURLPATH": attached, "PUBURL": pub, "PUBURLPATH": pub,
         "SCRIPTURL": up, "SCRIPTURLPATH": up,
     }  # fmt: skip
+    if meta.version and meta.modified:
+        own["REVINFO"] = f"{meta.version} - {meta.modified:%d %b %Y - %H:%M} - {meta.author}"
     fields = {f"FORMFIELD:{name}": value for name, value in meta.fields}
     return own | fields | resolved(settings)
 
@@ -142,10 +146,15 @@ def _judged(name: str, given: Mapping[str, str], scope: Mapping[str, str], warne
     return given.get("then" if verdict else "else", "")
 
 
+def says_more(words: str) -> bool:
+    """Whether the words on what opens a folded part say more than that it can be opened."""
+    return not _GENERIC_LINK.match(words)
+
+
 def _twisty(given: Mapping[str, str]) -> str:
     """The words that open a folded part, where they say more than that it can be opened."""
     words = given.get("showlink") or given.get("link", "")
-    return "" if not words or _GENERIC_LINK.match(words) else f"{words}{BREAK}"
+    return f"{words}{BREAK}" if words and says_more(words) else ""
 
 
 def _date(given: Mapping[str, str]) -> str:
@@ -156,19 +165,38 @@ def _date(given: Mapping[str, str]) -> str:
     return datetime.fromtimestamp(int(written), UTC).strftime("%d %b %Y")
 
 
+def _said(given: Mapping[str, str]) -> str:
+    """The words of %MAKETEXT{}% with its arguments in place."""
+    words = _first(given)
+    for number, value in enumerate(given.get("args", "").split(","), 1):
+        words = words.replace(f"[_{number}]", value.strip())
+    return words
+
+
+def _picture_words(given: Mapping[str, str]) -> str:
+    """The caption of %IMAGE{}%, by name or as its last part between bars."""
+    last = _first(given).split("|")[1:][-1:]
+    return given.get("caption") or next((each for each in last if not _PICTURE_OPTION.fullmatch(each)), "")
+
+
 def _first(given: Mapping[str, str]) -> str:
     return given.get("", "")
 
 
 _JUDGED = frozenset({"FORMFIELD", "INCLUDE", "ICON", "IF"})
 #: These need no arguments to mean what they mean.
-_BARE = frozenset({"ICON", "TWISTY"})
+_BARE = frozenset({"ICON", "TWISTY", "TABLE", "TAB"})
 _BY_ARGUMENTS: dict[str, Callable[[Mapping[str, str]], str]] = {
     "TWISTY": _twisty,
     "DATE": _date,
     "GMTIME": _date,
     "SERVERTIME": _date,
-    "MAKETEXT": _first,
+    "TWISTYSHOW": _twisty,
+    "TWISTYBUTTON": _twisty,
+    "TABLE": lambda given: f"\n\n{given['caption']}\n\n" if given.get("caption") else "",
+    "TAB": lambda given: f"\n\n*{_first(given)}*\n\n" if _first(given) else "",
+    "IMAGE": _picture_words,
+    "MAKETEXT": _said,
     "ENCODE": _first,
     "SPACEOUT": lambda given: spaced(_first(given)),
     "USERSIG": _first,

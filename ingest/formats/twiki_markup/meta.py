@@ -5,16 +5,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_LINE = re.compile(r"^%META:(\w+)\{(.*)\}%[ \t]*$\n?", re.M)
+_LINE = re.compile(r"^%META:([\w:]+)\{(.*)\}%[ \t]*$\n?", re.M)
 _PARAMETER = re.compile(r'(?:(\w[\w:]*)[ \t]*=[ \t]*)?"((?:[^"\\]|\\.)*)"', re.S)
 _ENCODED = {"%22": '"', "%0a": "\n", "%0A": "\n", "%0d": "", "%0D": "", "%7b": "{", "%7B": "{", "%7d": "}", "%7D": "}"}
+_FOOTER = re.compile(
+    r"\br(?:\d+\.)*(?P<number>\d+)\b.{0,20}? - (?P<date>\d[\w/-]*(?: \w{3} \d{4})?(?: - \d\d:\d\d)?)(?::\d\d)?"
+    r"(?:(?: - |, )(?:\w+\.)?(?P<author>[A-Z]\w+))?"
+)
 _SETTING = re.compile(r"^(?:\t| {3})+\*[ \t]+(?:Set|Local)[ \t]+(\w+)[ \t]*=[ \t]*(.*)$")
 _SWITCHED_OFF = re.compile(r"^(?:\t| {3})+\*[ \t]+#+[ \t]*(?:Set|Local)[ \t]+(?:ALLOW|DENY)\w+[ \t]*=")
 _CONTINUED = re.compile(r"^(?:\t| {3})\s*(?!\*)\S")
 _ITEM = re.compile(r"^(?:\t| {3})+(?:\d+|[AaIi])\.? ")
 _VARIABLE = re.compile(r"%(\w+)%")
+_REVISION = re.compile(r"(?:\$Rev: *)?r?(?:\d+\.)*(\d+) *\$?")
 _DEEPEST_SETTING, _LONGEST_SETTING = 50, 20_000
 _DATES = ("%d %b %Y - %H:%M", "%d %b %Y", "%Y-%m-%d - %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M", "%d-%b-%Y %H:%M")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file attached to a topic, as its %META line has it."""
+
+    name: str
+    version: str = ""
+    date: str = ""
+    size: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +44,9 @@ class Meta:
     title: str = ""
     form: str = ""
     fields: tuple[tuple[str, str], ...] = ()
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     preferences: tuple[tuple[str, str], ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 def parameters(arguments: str) -> dict[str, str]:
@@ -61,10 +78,27 @@ def meta(text: str) -> tuple[Meta, str]:
         title=first.get("TOPICTITLE", {}).get("name", "") or dict(preferences).get("TOPICTITLE", ""),
         form=first.get("FORM", {}).get("name", ""),
         fields=tuple((title, value) for title, value in fields if title and value.strip()),
-        attachments=tuple(each["name"] for each in _all(lines, "FILEATTACHMENT") if each.get("name")),
+        attachments=tuple(
+            Attachment(*(each.get(key, "") for key in ("name", "version", "date", "size", "comment")))
+            for each in _all(lines, "FILEATTACHMENT")
+            if each.get("name")
+        ),
+        moved=tuple(each["from"] for each in _all(lines, "TOPICMOVED") if each.get("from")),
         preferences=tuple((name, value) for name, value in preferences if name),
     )
     return read, _LINE.sub("", text)
+
+
+def revision_info(footer: str) -> Meta | None:
+    """What the footer of a shown topic says of its last revision; None for words that are no such footer.
+
+    >>> revision_info("Topic revision: r12 - 10 Mar 2025 - 10:00:00 - IngridSolvang").version
+    'r12'
+    """
+    found = _FOOTER.search(" ".join(footer.split()))
+    if found is None:
+        return None
+    return Meta(author=found["author"] or "", modified=_date(found["date"]), version=f"r{found['number']}")
 
 
 def settings(body: str, preferences: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
@@ -140,9 +174,9 @@ def _decoded(values: dict[str, str]) -> dict[str, str]:
 
 
 def _revision(version: str) -> str:
-    """A revision as TWiki shows it: "1.22", "22" and "r22" are all r22."""
-    number = version.removeprefix("r").rpartition(".")[2]
-    return f"r{number}" if number.isdigit() else version
+    """A revision as TWiki shows it: "1.22", "22", "r22" and "$Rev: 1.22$" are all r22."""
+    number = _REVISION.fullmatch(version)
+    return f"r{number[1]}" if number else version
 
 
 def _date(written: str) -> datetime | None:

@@ -8,6 +8,7 @@ from ingest.formats.twiki_markup.signs import Cell, Rows
 ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _HEADER = re.compile(r"\*[^*]*[^*\s][^*]*\*")
 _ALL_STRONG = re.compile(r"^(\*{2,3})([^*]+)\1$")
+_UNENDED = re.compile(r"(?<=[^.,;:!?])\n")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -49,7 +50,9 @@ def _heads(text: str, cell: Cell) -> bool:
 
 
 def _shown(cell: Cell, inline: Inline) -> str:
-    return _BAR.sub(r"\\|", inline.markdown(cell.text).replace("\n", " "))
+    """A cell on one line; where it had several, semicolons part those that no sign of its own ends."""
+    lines = _UNENDED.sub("; ", inline.markdown(cell.text)).replace("\n", " ")
+    return _BAR.sub(r"\\|", lines)
 
 
 def _filled(shown: list[list[str]], rows: Rows) -> list[list[str]]:

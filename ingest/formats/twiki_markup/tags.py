@@ -24,7 +24,7 @@ from ingest.formats.twiki_markup.signs import (
 )
 
 _KNOWN = """a abbr acronym address applet area article aside b base big blink blockquote body br button caption center
-cite code col colgroup dd del details dfn dir div dl dt em embed fieldset figcaption figure font footer form
+cite code col colgroup dd del details dfn dir dirtyarea div dl dt em embed fieldset figcaption figure font footer form
 h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link literal map mark meta
 nav nobr noautolink noop nop noscript object ol optgroup option p param pre q s samp section select small span
 sticky strike strong sub summary sup table tbody td textarea tfoot th thead title tr tt u ul var verbatim""".split()
@@ -37,6 +37,8 @@ _GUARDED = re.compile(
     r"|<latex\b[^>]*>(?P<latex>.*?)</latex\s*>"
     r"|%(?P<macro>CODE|SYNTAX)(?:\{(?P<language>[^}]{0,200})\})?%(?P<coded>.*?)%END(?P=macro)%"
     r"|%BEGINLATEX(?:\{[^}]{0,200}\})?%(?P<display>.*?)%ENDLATEX%"
+    r"|<literal\b[^>]*>(?P<literal>.*?)(?:</literal\s*>|\Z)"
+    r"|(?P<note>%\{\s.*?\}%)"
     r"|%\$(?P<inline>[^%\n]{1,1000}?)\$%",
     re.S | re.I,
 )
@@ -59,12 +61,20 @@ _BLOCKS = frozenset(
 _INLINE = frozenset({"a", "img", "code", "tt", "kbd", "samp", "literal"})
 _SCRIPTS = re.compile(r"<su([bp])\b[^>]*>(.{0,200}?)</su\1\s*>", re.S | re.I)
 _ITEM_OR_ROW = re.compile(r"[ \t]*\||(?:\t| {3})+(?:\*|\d+\.?|[AaIi]\.|\$)[ \t]")
+_CAPTION = re.compile(r"<caption\b[^<>]*>(.*?)</caption\s*>", re.I | re.S)
 _TABLE_TAG = re.compile(rf"<(/?)(table|tr|td|th|caption|thead|tbody|tfoot|colgroup|col){_TAG_ENDS}", re.I)
 _FLOWING = re.compile(rf"^(?:---+[+#]|(?:\t| {{3}})+(?:\*|\d+\.?) )|<(?:ul|ol|h[1-6]|hr)\b|{BLOCK_OPEN}", re.M | re.I)
+# Stands for each list of TWiki's own around one of HTML.
+_OUTER = "twiki"
 _UNLINKED = re.compile(r"<noautolink\s*>(.*?)(?:</noautolink\s*>|\Z)", re.S | re.I)
+#: What TWiki reads as markup within a line.
+MARKUP = re.compile(r"[*_=%!]|\[(?=\[)|(?<![\w.])(?=[A-Z]+[a-z0-9]+[A-Z])")
 _WORD = re.compile(r"(?<![\w.!])(?=[A-Z]+[a-z0-9]+[A-Z]|[A-Z]\w*\.[A-Z])")
 # A backslash that joins a table to the item above it, or its rows to each other.
 _ROW_BELOW = re.compile(r"^((?![ \t]*\|).*|.*\|[ \t]*)\\\n(?=[ \t]*\|.*\|[ \t]*\\?$)", re.M)
+_ROW_OF_BARS = re.compile(r"^[ \t]*\|.*<li\b.*\|[ \t]*$", re.M | re.I)
+_ITEM_BEFORE = re.compile(r"[ \t]*?((?:\t| {3})+)(?:\*|\d+\.?|[AaIi]\.|\$)[ \t]")
+_TERM_LEFT_OPEN = re.compile(r"<dt\b[^<>]*>(?:(?!</?d[tdl]\b).)*(?=<d[td]\b)", re.I | re.S)
 _LIST_TAG = re.compile(rf"<(/?)(ul|ol|li|dl|dt|dd){_TAG_ENDS}", re.I)
 
 
@@ -77,6 +87,8 @@ def guarded(text: str, shelf: Shelf) -> str:
         if part["coded"] is not None:
             language = _LANGUAGE.match(part["language"] or "")
             return shelf.put(Code(part["coded"], language[1].lower() if language else ""))
+        if part["literal"] is not None:
+            return MARKUP.sub(rf"{NOP}\g<0>", part["literal"])
         if part["display"] is not None:
             return shelf.put(Maths(_bare_formula(part["display"])))
         formula = _bare_formula(part["latex"] or part["inline"] or "")
@@ -143,15 +155,24 @@ def _shown(tag: re.Match[str]) -> str:
 
 def _lists(text: str) -> str:
     """HTML lists as bullets; a line inside an item is part of it."""
+    text = _ROW_OF_BARS.sub(lambda row: _LIST_TAG.sub(_in_cell, row[0]), text)
+    text = _TERM_LEFT_OPEN.sub(r"\g<0></dt>", text)
     shown: list[str] = []
     open_lists: list[str] = []
     at = 0
     for tag in _LIST_TAG.finditer(text):
         between = text[at : tag.start()]
         shown.append(_in_item(between, len(open_lists)) if open_lists else between)
+        if not open_lists and not tag[1] and (item := _ITEM_BEFORE.match(text, text.rfind("\n", 0, tag.start()) + 1)):
+            open_lists += [_OUTER] * len(item[1].replace("\t", "   ")[2::3])
         shown.append(_list_tag(bool(tag[1]), tag[2].lower(), open_lists))
         at = tag.end()
     return "".join(shown) + text[at:]
+
+
+def _in_cell(tag: re.Match[str]) -> str:
+    """What a tag of a list becomes inside a cell: a break between items."""
+    return BREAK if tag[2].lower() == "li" and not tag[1] else ""
 
 
 def _in_item(text: str, depth: int) -> str:
@@ -173,6 +194,10 @@ def _list_tag(closing: bool, name: str, open_lists: list[str]) -> str:
             return "" if len(open_lists) > 1 else "\n\n---\n"
         if open_lists:
             open_lists.pop()
+        if open_lists and open_lists[-1] == _OUTER:
+            indent = "   " * len(open_lists)
+            open_lists.clear()
+            return f"\n{indent}"
         return "" if open_lists else "\n\n---\n"
     if closing:
         return BOLD_END + ": " if name == "dt" else ""
@@ -205,18 +230,22 @@ def _tables(text: str, shelf: Shelf) -> str:
 
 def _table(inside: str, shelf: Shelf) -> str:
     """The token of a table, or its cells one after the other."""
-    rows = [row for row in _rows(inside) if any(cell.text.strip() for cell in row)]
+    caption = _CAPTION.search(inside)
+    before = f"\n\n{caption[1].strip()}\n\n" if caption else "\n\n"
+    inside = _CAPTION.sub("", inside, count=1)
+    rows = [row for row in _rows(inside) if any(cell.text.strip() or cell.spans for cell in row)]
     cells = [cell.text for row in rows for cell in row]
     if max((len(row) for row in rows), default=0) < 2 or any(_FLOWING.search(cell) for cell in cells):
-        return "\n\n" + "\n\n".join(cells) + "\n\n"
+        return before + "\n\n".join(cells) + "\n\n"
     shown = [[replace(cell, text=TAG.sub(_shown, cell.text)) for cell in row] for row in rows]
-    return f"\n\n{shelf.put(shown)}\n\n"
+    return f"{before}{shelf.put(shown)}\n\n"
 
 
 def _rows(inside: str) -> Rows:
     """The cells of a table's inside by rows, spans filled; tags of inner tables separate no cells."""
     rows: Rows = []
-    name, start, depth, columns = "", 0, 0, 1
+    hanging: dict[int, int] = {}
+    name, start, depth, across, down = "", 0, 0, 1, 1
     for tag in [*_TABLE_TAG.finditer(inside), None]:
         closing, kind = (bool(tag[1]), tag[2].lower()) if tag else (True, "tr")
         depth += (-1 if closing else 1) if kind == "table" else 0
@@ -224,17 +253,30 @@ def _rows(inside: str) -> Rows:
             continue
         if name:
             cell = Cell(inside[start : tag.start() if tag else None].strip("\n"), header=name == "th")
-            rows[-1] += [cell] + [Cell("", spans="left")] * (columns - 1)
+            _hang(rows[-1], hanging)
+            if down > 1:
+                hanging |= dict.fromkeys(range(len(rows[-1]), len(rows[-1]) + across), down - 1)
+            rows[-1] += [cell] + [Cell("", spans="left")] * (across - 1)
             name = ""
         if kind in {"tr", "caption"}:
-            rows.append([])
+            if rows:
+                _hang(rows[-1], hanging)
+            if not closing or kind == "caption" or not rows:
+                rows.append([])
         if tag and not closing and kind != "tr":
             rows = rows or [[]]
-            name, start, columns = kind, tag.end(), _columns(tag[0])
+            name, start, across, down = kind, tag.end(), _span(tag[0], "colspan"), _span(tag[0], "rowspan")
     return rows
 
 
-def _columns(tag: str) -> int:
-    """How many columns a cell spans."""
-    span = re.search(r"colspan\s*=\s*[\"']?(\d{1,2})", tag, re.I)
+def _hang(row: list[Cell], hanging: dict[int, int]) -> None:
+    """Fill in what hangs down from the rows above at this place of a row."""
+    while hanging.get(len(row), 0) > 0:
+        hanging[len(row)] -= 1
+        row.append(Cell("", spans="up"))
+
+
+def _span(tag: str, name: str) -> int:
+    """How many columns or rows a cell spans."""
+    span = re.search(name + r"\s*=\s*[\"']?(\d{1,2})", tag, re.I)
     return max(1, int(span[1])) if span else 1

@@ -1,46 +1,20 @@
-"""A TWiki: its data folder with all webs, or a folder of topics, and the attachments beside them.
+"""A TWiki as it lies on disk: its data folder with all webs, or a folder of topics, and the attachments beside them."""
 
-Every topic is a document, with its includes in place; so is every attachment that some format reads.
-"""
-
-import hashlib
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from ingest.charset import decoded
-from ingest.document import NOBODY, DocumentKind
 from ingest.errors import MissingPath, Unreadable
 from ingest.format import HEAD_BYTES, recognise
 from ingest.formats import twiki_markup
 from ingest.formats.twiki_markup.access import clauses
-from ingest.formats.twiki_markup.include import Found, substituted, whole
-from ingest.formats.twiki_markup.meta import meta, settings
-from ingest.formats.twiki_markup.status import status
 from ingest.source import End, Item, Raw
+from ingest.sources.twiki.topics import KINDS, Topics, machinery, pub_url, settings_of, unread_web, version_of
 
-_KINDS: dict[str, DocumentKind] = {
-    "email": "mail", "html": "page", "markdown": "page", "notebook": "notebook", "pdf": "paper", "pptx": "slides",
-}  # fmt: skip
-_TOPIC_FORMAT = "twiki_markup"
 _TOPIC_SUFFIXES = ("", *twiki_markup.SUFFIXES)
-_TOPIC_NAME = re.compile(r"[\w.+-]+")
-# Pages that every web has and that say nothing: searches, feeds, settings, menus.
-_MACHINERY = re.compile(
-    r"Web(?:Atom|Rss|Rdf|Statistics|Changes|Index|Notify|Search\w*|TopicList|(?:Left|Side|Top|Bottom)(?:Bar|Menu)\w*|"
-    r"LinkBox|TopicCreator|Topic\w*Template|CreateNewTopic\w*|CreateNewSubWeb|Preferences\w*|TagCloud|RightBar\w*)|"
-    r"(?:TWiki|Site|Default|Local)Preferences"
-)
-_SYSTEM_WEBS = {
-    "TWiki": "the wiki's own documentation",
-    "System": "the wiki's own documentation",
-    "Trash": "the web of deleted topics",
-    "Sandbox": "the web for trying things out",
-}
-_PREFERENCES = ("TWiki/TWikiPreferences", "TWiki/DefaultPreferences", "Main/TWikiPreferences", "Main/SitePreferences")
 _WEB_MARKS = ("WebPreferences.txt", "WebHome.txt")
 _NO_DOCUMENTS = (",v", ".lease", ".lock", ".bak", "~", ".orig", ".swp")
 # A folder is a wiki's where more than this share of its files are topics, among the first so many.
@@ -87,58 +61,48 @@ def claims(path: Path) -> bool:
     return topics > seen * _MOSTLY
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A TWiki; every topic and every attachment is a document.
+@dataclass(slots=True)
+class Folder:
+    """A wiki on disk while one listing or one fetch goes on; what was read stays in memory.
 
-    path is the wiki's folder (with data/ and pub/ in it), its data folder, or a folder of topics. url is the address
-    under which topics are seen (https://twiki.example.org/bin/view), before the web's name; without it addresses are
-    those of files. Without webs all are read but those of the wiki's own documentation and its waste.
+    name is what people call it, url the address under which its topics are seen, "" for that of files; webs are those
+    to read, () for all but the wiki's own.
     """
 
     path: Path
     name: str
-    readers: frozenset[str]
     url: str = ""
     webs: tuple[str, ...] = ()
+    at: Layout = field(init=False)
+    topics: Topics = field(init=False)
+    _texts: dict[Path, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.at = layout(self.path)
+        self.topics = Topics(self._read, self._topic_uri, self.url)
 
     def listing(self) -> Iterator[Item | End]:
         """Every topic and attachment; those that are no documents with the reason."""
         if not self.path.exists():
             raise MissingPath(f"the wiki {self.name!r}: there is no {self.path}")
-        wiki = _Wiki(self)
         problems: list[str] = []
         met: set[str] = set()
-        for item in wiki.items(problems):
+        for item in self.items(problems):
             if item.uri in met:
                 item = Item(Path(item.locator).absolute().as_uri(), "", item.locator, "another file holds this topic")
             met.add(item.uri)
             yield item
-        missing = [web for web in self.webs if not wiki.folder(web).is_dir()]
-        problems += [f"there is no web {web}" for web in missing]
+        problems += [f"there is no web {web}" for web in self.webs if not self.folder(web).is_dir()]
         if not met:
             problems.append("there is no topic")
         yield End(not problems, "; ".join(problems))
 
     def fetch(self, item: Item) -> Raw:
         """The topic with its includes in place, or the attachment; raises Unreadable where it is not as listed."""
-        raw = _Wiki(self).raw(Path(item.locator))
-        if _version(raw) != item.version:
+        raw = self.raw(Path(item.locator))
+        if version_of(raw) != item.version:
             raise Unreadable(f"{item.uri} has changed since it was listed; the next run reads it anew")
         return raw
-
-
-@dataclass(slots=True)
-class _Wiki:
-    """A wiki as it lies there while one listing or one fetch goes on; what was read stays in memory."""
-
-    source: Source
-    at: Layout = field(init=False)
-    _texts: dict[Path, str] = field(default_factory=dict)
-    _preferences: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.at = layout(self.source.path)
 
     def items(self, problems: list[str]) -> Iterator[Item]:
         """Every topic, and every attachment after them."""
@@ -154,7 +118,7 @@ class _Wiki:
         if skipped := self._skipped(path):
             return Item(uri, "", str(path), skipped)
         try:
-            return Item(uri, _version(self.raw(path)), str(path))
+            return Item(uri, version_of(self.raw(path)), str(path))
         except Unreadable as error:
             # Listed, so that fetching it says why; what cannot be read is not gone.
             return Item(uri, f"unreadable: {error}", str(path))
@@ -177,37 +141,11 @@ class _Wiki:
         return self.at.data / web if self.at.plain else self.at.data.parent / web
 
     def _topic(self, path: Path, web: str, topic: str) -> Raw:
-        """A topic: its includes in place, the wiki's variables replaced, and the clauses of its web."""
-        text = self._text(path)
-        held = settings_of(text)
-        readers, warnings = self._clauses(web, held)
-        all_readers = frozenset((*readers, *clauses(held)[0]))
-        full, missing = whole(text, web, topic, lambda other, name: self._found(other, name, all_readers))
-        full = substituted(full, self._variables(web, topic, held))
-        return Raw(
-            data=_bytes(path) if full == text else full.encode(),
-            format=_TOPIC_FORMAT,
-            kind="topic",
-            name=f"{web}/{topic}.txt",
-            status=status(full),
-            parent=self._parent(web, meta(text)[0].parent),
-            warnings=(*warnings, *missing),
-            readers=readers,
-        )
+        return self.topics.topic(web, topic, self._text(path), _bytes(path))
 
     def _attachment(self, path: Path) -> Raw:
-        """A file attached to a topic: whoever may read the topic may read it."""
         web, topic = self._place(path)
-        held = settings_of(self._text(self._topic_file(web, topic)))
-        readers, warnings = self._clauses(web, held)
-        on_topic, more = clauses(held)
-        raw = self._other(path)
-        return replace(
-            raw,
-            readers=tuple(dict.fromkeys((*readers, *on_topic))),
-            warnings=(*warnings, *more),
-            parent=self._topic_uri(web, topic),
-        )
+        return self.topics.attached(self._other(path), web, topic, self._text(self._topic_file(web, topic)))
 
     def _other(self, path: Path) -> Raw:
         """A file that is no topic; what its web demands of readers holds for it."""
@@ -217,83 +155,27 @@ class _Wiki:
             raise Unreadable(f"no format reads {path.name}")
         # A file that did not look like a topic may still hold a topic's settings.
         held = settings_of(self._text(path)) if path.suffix in _TOPIC_SUFFIXES else {}
-        of_web, of_itself = self._clauses(self._place(path)[0], held), clauses(held)
+        of_web, of_itself = self.topics.of_web(self._place(path)[0], held), clauses(held)
         return Raw(
             data,
             found,
-            _KINDS.get(found, "file"),
+            KINDS.get(found, "file"),
             name=path.name,
             readers=(*of_web[0], *of_itself[0]),
             warnings=(*of_web[1], *of_itself[1]),
         )
 
-    def _found(self, web: str, topic: str, own: frozenset[frozenset[str]]) -> Found | str:
-        """A topic to include, unless it is not there or its readers are fewer than those of the whole."""
-        if not _TOPIC_NAME.fullmatch(topic) or not all(map(_TOPIC_NAME.fullmatch, web.split("/"))) or ".." in web:
-            return "it is no name of a topic"
+    def _read(self, web: str, topic: str) -> str | None:
+        """The text of a topic; None where there is none."""
         path = self._topic_file(web, topic)
-        if not path.is_file():
-            return "it is not there"
-        try:
-            text = self._text(path)
-        except Unreadable:
-            return "it cannot be read"
-        held = settings_of(text)
-        if not own >= {*self._clauses(web, held)[0], *clauses(held)[0]}:
-            return "not all who may read this topic may read it"
-        return Found(web, topic, text)
-
-    def _clauses(self, web: str, held: Mapping[str, str]) -> tuple[tuple[frozenset[str], ...], tuple[str, ...]]:
-        """What the web demands of the readers of a topic; one whose own settings say who may read is free of that."""
-        preferences = self._settings(web)
-        if preferences is None:
-            return NOBODY, ("the settings of its web cannot be read: nobody may read it",)
-        if held.get("ALLOWTOPICVIEW", "").strip():
-            return (), ()
-        return clauses(preferences, "WEB")
-
-    def _settings(self, web: str) -> dict[str, str] | None:
-        """The settings that hold in a web: the site's, then those of each web on the way to it; None if unreadable."""
-        if web not in self._preferences:
-            parts = web.split("/")
-            above = ["/".join(parts[: i + 1]) + "/WebPreferences" for i in range(len(parts))]
-            found: dict[str, str] = {}
-            for each in (*_PREFERENCES, *above):
-                path = self._topic_file(*each.rsplit("/", 1))
-                if path.is_file():
-                    try:
-                        held = settings_of(self._text(path))
-                    except Unreadable:
-                        return None
-                    # An empty list of readers opens nothing that a list above it closed.
-                    found |= {k: v for k, v in held.items() if v or not k.startswith(("ALLOW", "DENY"))}
-            self._preferences[web] = found
-        return self._preferences[web]
-
-    def _variables(self, web: str, topic: str, held: Mapping[str, str]) -> dict[str, str]:
-        """What the site and the web define, less what the topic defines itself."""
-        preferences = self._settings(web) or {}
-        given = {name: value for name, value in preferences.items() if not name.startswith(("ALLOW", "DENY"))}
-        if self.source.url:
-            pub = _pub_url(self.source.url)
-            attached = f"{pub}/{quote(f'{web}/{topic}')}"
-            given |= {"PUBURL": pub, "PUBURLPATH": pub, "ATTACHURL": attached, "ATTACHURLPATH": attached}
-            given |= dict.fromkeys(("SCRIPTURL", "SCRIPTURLPATH"), self.source.url.rstrip("/"))
-        return {name: value for name, value in given.items() if name not in held}
-
-    def _parent(self, web: str, parent: str) -> str:
-        """The address of the topic that a topic names as its parent; "" without one."""
-        above, _, topic = parent.replace(".", "/").rpartition("/")
-        return self._topic_uri(above or web, topic) if topic else ""
+        return self._text(path) if path.is_file() else None
 
     def _skipped(self, path: Path) -> str:
         """Why a file is no document; "" where it is one."""
         web, topic = self._place(path)
-        first = web.split("/")[0]
-        if self.source.webs and not any(web == each or web.startswith(f"{each}/") for each in self.source.webs):
-            return f"of the web {web}, which is not among those to read"
-        if not self.source.webs and not self.at.plain and (first.startswith("_") or first in _SYSTEM_WEBS):
-            return f"of {_SYSTEM_WEBS.get(first, 'a web of templates')}"
+        # In a folder that was made by hand, no name of a web says what it is.
+        if (self.webs or not self.at.plain) and (unread := unread_web(web, self.webs)):
+            return unread
         if not web and not self.at.plain:
             return "in no web"
         if path.is_symlink():
@@ -301,8 +183,8 @@ class _Wiki:
         if self._attached(path):
             if not self._topic_file(web, topic).is_file():
                 return f"attached to {web}.{topic}, which is not there"
-        elif _MACHINERY.fullmatch(topic):
-            return "a page of the wiki's machinery"
+        elif unread := machinery(topic):
+            return unread
         if (self._attached(path) or not self._is_topic(path)) and not self._read_by(path):
             return "no format reads it"
         return ""
@@ -352,32 +234,20 @@ class _Wiki:
         return self._texts[path]
 
     def _topic_uri(self, web: str, topic: str) -> str:
-        if self.source.url:
-            return f"{self.source.url.rstrip('/')}/{quote(f'{web}/{topic}'.strip('/'))}"
+        if self.url:
+            return f"{self.url.rstrip('/')}/{quote(f'{web}/{topic}'.strip('/'))}"
         return self._topic_file(web, topic).absolute().as_uri()
 
     def _uri(self, path: Path) -> str:
         """The address of a topic or a file."""
-        if not self.source.url:
+        if not self.url:
             return path.absolute().as_uri()
         web, topic = self._place(path)
         if self._attached(path) and self.at.pub:
             below = "/".join(path.relative_to(self.at.pub).parts)
             inside = f"{self.at.prefix}/{below}" if self.at.prefix else below
-            return f"{_pub_url(self.source.url)}/{quote(inside)}"
+            return f"{pub_url(self.url)}/{quote(inside)}"
         return self._topic_uri(web, topic)
-
-
-def settings_of(text: str) -> dict[str, str]:
-    """The settings of a whole topic, its %META lines included."""
-    about, body = meta(text)
-    return settings(body, about.preferences)
-
-
-def _version(raw: Raw) -> str:
-    """A hash of the bytes and of all that the wiki says of them."""
-    said = (raw.format, raw.name, raw.status, raw.parent, raw.warnings, [sorted(clause) for clause in raw.readers])
-    return hashlib.sha256(raw.data + b"\0" + repr(said).encode()).hexdigest()
 
 
 def _files(folder: Path, problems: list[str]) -> Iterator[Path]:
@@ -438,12 +308,3 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from error
-
-
-def _pub_url(url: str) -> str:
-    """Where attachments are seen when topics are seen under url.
-
-    >>> _pub_url("https://twiki.example.org/bin/view")
-    'https://twiki.example.org/pub'
-    """
-    return re.sub(r"/(?:bin/)?view(?:auth)?(?:\.cgi|\.pl)?$", "", url.rstrip("/")) + "/pub"
