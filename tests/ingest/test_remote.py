@@ -64,10 +64,11 @@ def test_the_query_of_a_link_is_asked_as_it_stands(site: Any, web: ModuleType, r
 
 def test_requests_keep_their_distance(site: Any, web: ModuleType, remote: Opened, waits: list[float]) -> None:
     site.says["/a"] = web.Reply("a")
-    reading = remote(manners=Manners(seconds_between=5))
+    reading = remote(manners=Manners(seconds_between=1000))
     for _ in range(3):
         reading.page("a")
-    assert [round(wait) for wait in waits] == [5, 10]
+    # Nothing really waits, so the distances add up; the requests themselves take a moment of them.
+    assert waits == pytest.approx([1000, 2000], abs=100)
 
 
 def test_what_has_not_changed_is_not_sent_again(site: Any, web: ModuleType, remote: Opened, tmp_path: Path) -> None:
