@@ -130,17 +130,23 @@ class Source:
 
     def _of_query(self, lost: list[str]) -> Iterator[dict[str, Any]]:
         """The records of a search, page by page; raises Unreadable where that breaks off or comes short."""
-        count, total, number = 0, 1, 0
-        while count < min(total, self.most):
-            number += 1
-            total, hits = self._hits(number)
-            if not total:
-                raise Unreadable("it finds nothing")
+        total, hits = self._hits(1)
+        if not total:
+            raise Unreadable("it finds nothing")
+        numbers: set[object] = set()
+        page = 1
+        while True:
+            for metadata in map(_metadata, hits[: self.most - len(numbers)]):
+                numbers.add(metadata["control_number"])
+                yield metadata
+            if len(numbers) >= min(total, self.most):
+                break
+            page += 1
+            now, hits = self._hits(page)
+            if now != total:
+                raise Unreadable("what it finds changed while it was read; the next run reads it anew")
             if not hits:
-                raise Unreadable(f"the server says that there are {total} records, and gave {count}")
-            page = hits[: self.most - count]
-            count += len(page)
-            yield from map(_metadata, page)
+                raise Unreadable(f"the server says that there are {total} records, and gave {len(numbers)}")
         if total > self.most:
             lost.append(f"the search {self.query!r} finds {total} records, more than most = {self.most}")
 

@@ -44,6 +44,16 @@ def test_a_search_that_breaks_off_is_not_complete(site: Any, web: ModuleType) ->
     assert (len(items), end.complete) == (2, False)
 
 
+@pytest.mark.parametrize("second", [found(2, 3), found(3, 2)])
+def test_a_search_that_changes_while_it_is_read_is_not_complete(
+    site: Any, web: ModuleType, second: dict[str, Any]
+) -> None:
+    pages = {"1": found(3, 1, 2), "2": second, "3": found(3)}
+    site.says["/api/literature"] = lambda asked: web.Reply(pages[asked.query["page"]])
+    _, end = listed(site, query="HELIX")
+    assert not end.complete
+
+
 def test_a_search_that_finds_more_than_the_bound_is_not_complete(site: Any, web: ModuleType) -> None:
     site.says["/api/literature"] = web.Reply(found(3, 1, 2, 3))
     items, end = listed(site, query="HELIX", most=2)

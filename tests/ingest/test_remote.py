@@ -19,6 +19,7 @@ from ingest.remote import (
     Remote,
     RobotCheck,
     Unreachable,
+    opened,
     secret,
 )
 
@@ -234,3 +235,27 @@ def test_an_address_keeps_its_own_query(site: Any, web: ModuleType, remote: Open
     remote().page("a?mode=Raw")
     remote().page("a?mode=Raw", {"page": 2})
     assert [each.query for each in site.asked] == [{"mode": "Raw"}, {"mode": "Raw", "page": "2"}]
+
+
+def test_all_who_ask_a_server_share_its_distance_but_not_their_tokens(
+    site: Any, web: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("ONE_TOKEN", "abc")
+    site.says["/a"] = web.Reply("a")
+    one, other = opened(site.url, token_env="ONE_TOKEN"), opened(site.url)
+    assert one is opened(site.url, token_env="ONE_TOKEN")
+    assert one is not other
+    one.page("a")
+    other.page("a")
+    assert [each.headers.get("authorization") for each in site.asked] == ["Bearer abc", None]
+
+
+def test_a_distance_is_only_ever_made_longer(site: Any, web: ModuleType, waits: list[float], remote: Opened) -> None:
+    site.says["/a"] = web.Reply("a")
+    reading = remote(manners=Manners(seconds_between=5))
+    reading.keep_distance(1)
+    reading.keep_distance(60)
+    reading.page("a")
+    reading.page("a")
+    assert 55 < sum(waits) <= 60
