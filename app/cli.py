@@ -26,6 +26,7 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="The settings; else $COLLABQA_CONFIG, else ./collabqa.toml."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AllowOption = Annotated[bool, typer.Option("--allow-removal", help="Remove even a large share of a source.")]
 AsOption = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="GROUP", help="Ask as somebody in this group (repeat it for several), not as owner."),
@@ -39,7 +40,7 @@ def ingest(
     readers: Annotated[
         list[str] | None, typer.Option(metavar="GROUP", help="Who may read them (repeat it for several); else public.")
     ] = None,
-    remove_many: Annotated[bool, typer.Option("--remove-many", help="Remove even a large share of a source.")] = False,
+    allow_removal: AllowOption = False,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -47,7 +48,7 @@ def ingest(
     """Read documents into the index: those at PATH, or without one the sources of the settings."""
     from app import operator, terminal
 
-    order = operator.Ingest(operator.absolute(paths or []), kind, tuple(readers or ()), remove_many)
+    order = operator.Ingest(operator.absolute(paths or []), kind, tuple(readers or ()), allow_removal=allow_removal)
     with _operator(data, config) as owner:
         report = terminal.followed(owner.ingest(order), shown=not as_json)
     if as_json:
