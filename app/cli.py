@@ -59,6 +59,47 @@ def ingest(
 
 
 @cli.command()
+def sync(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE ...]", help="Their names.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until told to stop.")] = False,
+    every: Annotated[float, typer.Option(metavar="MINUTES", min=0.01, help="How long --watch waits.")] = 15.0,
+    allow_removal: AllowOption = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the sources of the settings, all or those named; one that is broken does not stop the others.
+
+    Exit status 1 where a source could not be listed at all, 3 where one was incomplete or something is in quarantine.
+    With --watch --json each round is one line.
+    """
+    from app import operator, syncing, terminal
+
+    settings, folder = _settings(data, config)
+    order = operator.Ingest(named=tuple(sources or ()), allow_removal=allow_removal, carry_on=True)
+
+    def once() -> Mapping[str, Any]:
+        report = syncing.synced(
+            lambda: operator.operator(settings, folder),
+            order,
+            folder,
+            lambda events: terminal.followed(events, shown=not as_json),
+        )
+        if as_json:
+            _print_json(report, lines=not watch)
+        else:
+            terminal.print_report(report, public=False)
+        return report
+
+    if watch:
+        syncing.watch(once, minutes=every)
+        return
+    report = once()
+    wanting = report["quarantined"] or report["incomplete"]
+    raise typer.Exit(FAILED if report["failed"] else QUARANTINED if wanting else CLEAN)
+
+
+@cli.command()
 def search(
     question: str,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
@@ -193,8 +234,8 @@ def _operator(data: Path | None, config: Path | None) -> Iterator[Any]:
         yield owner
 
 
-def _print_json(value: Mapping[str, Any]) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+def _print_json(value: Mapping[str, Any], *, lines: bool = True) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2 if lines else None))
 
 
 def main() -> None:

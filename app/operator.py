@@ -11,7 +11,7 @@ import os
 import pwd
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ class Ingest:
 class Operator(Protocol):
     """The operations, each as plain JSON. groups None asks as the owner, who reads everything."""
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+    def ingest(self, order: Ingest) -> Generator[Mapping[str, Any], None, None]:
         """Progress events, and the report ({"event": "report", "report": ...}) last."""
         ...
 
@@ -173,7 +173,7 @@ class Here:
         self._runs: list[_Run] = []
         self._stopped = False
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+    def ingest(self, order: Ingest) -> Generator[Mapping[str, Any], None, None]:
         """Progress events, and the report last; raises Stopped. Whoever closes the iterator stops the ingest."""
         if self._stopped:
             raise Stopped(STOPPED)
@@ -256,7 +256,7 @@ class There:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+    def ingest(self, order: Ingest) -> Generator[Mapping[str, Any], None, None]:
         """Progress events, and the report last. Closing the iterator stops the ingest."""
         return self._stream("ingest", asdict(order) | {"asker": user()})
 
@@ -287,7 +287,7 @@ class There:
         *_, last = self._stream(operation, body)
         return last
 
-    def _stream(self, operation: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _stream(self, operation: str, body: Mapping[str, Any]) -> Generator[Mapping[str, Any], None, None]:
         """Post an order and read its results as app.orders sends them: a JSON object a line, and "done" behind them."""
         with closing(_UnixConnection(self._folder)) as connection:
             try:

@@ -29,7 +29,8 @@ def console() -> Console:
 def followed(events: Iterator[Mapping[str, Any]], *, shown: bool) -> Mapping[str, Any]:
     """Follow an ingest to its report, with a bar per source on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bars:
+    err = Console(stderr=True)
+    with Progress(*columns, console=err, disable=not (shown and err.is_terminal), transient=True) as bars:
         tasks: dict[str, Any] = {}
         for event in events:
             if event["event"] == "report":
