@@ -170,6 +170,23 @@ def status(data: DataOption = None, config: ConfigOption = None, as_json: JsonOp
 
 
 @cli.command()
+def doctor(data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the settings, and that all they name can be reached and used; exit status 1 where something is wrong."""
+    from app.doctor import checks
+
+    made = []
+    for each in checks(config, data):
+        made.append(each)
+        if not as_json:
+            typer.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.text}")
+    well = all(each.ok for each in made)
+    if as_json:
+        lines = [{"check": each.name, "ok": each.ok, "text": each.text} for each in made]
+        _print_json({"ok": well, "checks": lines})
+    raise typer.Exit(CLEAN if well else FAILED)
+
+
+@cli.command()
 def verify(
     dump: Annotated[bool, typer.Option("--dump", help="Print the hash of the whole index.")] = False,
     data: DataOption = None,
