@@ -34,10 +34,14 @@ def parsers() -> str:
 def connector(source: type) -> str:
     """A hash of the code by which a class of sources fetches: when it changes, its documents are fetched again.
 
-    That is its module, and what the module itself names of ours: who may read a topic, and what it includes, is decided
-    by parts of a format. What those import in turn is left out, or each change of a parser would mean fetching again.
+    That is its module or its folder, and what is imported there of ours: who may read a topic, and what it includes, is
+    decided by parts of a format. What those import in turn is left out, or each change of a parser would mean fetching
+    again.
     """
-    module = sys.modules.get(source.__module__)
+    name = source.__module__
+    if name.startswith("ingest.sources."):
+        name = ".".join(name.split(".")[:3])
+    module = sys.modules.get(name)
     file = Path(getattr(module, "__file__", None) or "")
     if file.suffix != ".py":
         return ""
