@@ -1,5 +1,6 @@
 """The parts put together as the settings say."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,25 +39,29 @@ def site(settings: Settings, folder: Path) -> Site:
     Raises StoreBusy when another process has it, StoreUnavailable, OtherModel, ModelDamaged.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    embeds = _embedder(settings)
-    store = _store(settings, folder, embeds.dim)
-    index = Index(
-        manifest=Manifest(folder / "manifest.sqlite"),
-        archive=Archive(folder / "archive.sqlite"),
-        store=store,
-        embedder=embeds,
-        vectors=VectorCache(folder / "vectors.sqlite"),
-    )
-    hybrid = Hybrid(store, embeds)
-    assistant = Assistant(
-        index,
-        hybrid=hybrid,
-        embedder=embeds,
-        verifier=OverlapVerifier(embeds),
-        model=_model(settings),
-        collaboration=settings.collaboration.name,
-        context_tokens=settings.model.context_tokens,
-    )
+    embeds = embedding(settings)
+    with ExitStack() as opened:
+        held = store(settings, folder, embeds.dim)
+        opened.callback(held.close)
+        index = Index(
+            manifest=Manifest(folder / "manifest.sqlite"),
+            archive=Archive(folder / "archive.sqlite"),
+            store=held,
+            embedder=embeds,
+            vectors=VectorCache(folder / "vectors.sqlite"),
+        )
+        hybrid = Hybrid(held, embeds)
+        assistant = Assistant(
+            index,
+            hybrid=hybrid,
+            embedder=embeds,
+            verifier=OverlapVerifier(embeds),
+            model=_model(settings),
+            collaboration=settings.collaboration.name,
+            context_tokens=settings.model.context_tokens,
+        )
+        # Only what failed to open lets go of the store, so that whoever tries again finds it free.
+        opened.pop_all()
     return Site(settings, folder, index, hybrid, assistant)
 
 
@@ -75,14 +80,16 @@ def aside(owned: Site) -> Aside | None:
     return Aside(embeds, partial(embedder, asked.model, asked.device, cache_folder()))
 
 
-def _embedder(settings: Settings) -> Embedder:
+def embedding(settings: Settings) -> Embedder:
+    """The embedder of the settings; raises MissingLibrary, ModelDamaged."""
     asked = settings.embedding
     if asked.url:
         return HttpEmbedder(asked.url, asked.model)
     return embedder(asked.model, asked.device, cache_folder())
 
 
-def _store(settings: Settings, folder: Path, dim: int) -> Store:
+def store(settings: Settings, folder: Path, dim: int) -> Store:
+    """The store of the settings, made when there is none; raises StoreBusy, StoreUnavailable, OtherModel."""
     if settings.index.url:
         from index.server import ServerStore
 

@@ -144,7 +144,7 @@ class Assistant:
     def _refusal(self, question: str, found: Retrieved, scope: Scope, model: str = EXTRACTIVE) -> Answer:
         """Nothing was found: say so, and what was searched and how fresh that is, as far as the asker may know it."""
         counts = self._index.store.counts(scope=Scope(scope.principals))
-        synced = {each.source: each.finished for each in self._index.manifest.syncs()}
+        synced = {each.source: each.completed or each.finished for each in self._index.manifest.syncs()}
         lines = [
             f"- {source}: {count} passages, last read {synced[source][:10] if source in synced else 'never'}"
             for source, count in sorted(counts.by_source.items())

@@ -26,6 +26,7 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="The settings; else $COLLABQA_CONFIG, else ./collabqa.toml."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AllowOption = Annotated[bool, typer.Option("--allow-removal", help="Remove even a large share of a source.")]
 AsOption = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="GROUP", help="Ask as somebody in this group (repeat it for several), not as owner."),
@@ -39,7 +40,7 @@ def ingest(
     readers: Annotated[
         list[str] | None, typer.Option(metavar="GROUP", help="Who may read them (repeat it for several); else public.")
     ] = None,
-    remove_many: Annotated[bool, typer.Option("--remove-many", help="Remove even a large share of a source.")] = False,
+    allow_removal: AllowOption = False,
     data: DataOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -47,7 +48,7 @@ def ingest(
     """Read documents into the index: those at PATH, or without one the sources of the settings."""
     from app import operator, terminal
 
-    order = operator.Ingest(operator.absolute(paths or []), kind, tuple(readers or ()), remove_many)
+    order = operator.Ingest(operator.absolute(paths or []), kind, tuple(readers or ()), allow_removal=allow_removal)
     with _operator(data, config) as owner:
         report = terminal.followed(owner.ingest(order), shown=not as_json)
     if as_json:
@@ -55,6 +56,47 @@ def ingest(
     else:
         terminal.print_report(report, public=bool(paths) and not readers)
     raise typer.Exit(QUARANTINED if report["quarantined"] else CLEAN)
+
+
+@cli.command()
+def sync(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE ...]", help="Their names.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until told to stop.")] = False,
+    every: Annotated[float, typer.Option(metavar="MINUTES", min=0.01, help="How long --watch waits.")] = 15.0,
+    allow_removal: AllowOption = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the sources of the settings, all or those named; one that is broken does not stop the others.
+
+    Exit status 1 where a source could not be listed at all, 3 where one was incomplete or something is in quarantine.
+    With --watch --json each round is one line.
+    """
+    from app import operator, syncing, terminal
+
+    settings, folder = _settings(data, config)
+    order = operator.Ingest(named=tuple(sources or ()), allow_removal=allow_removal, carry_on=True)
+
+    def once() -> Mapping[str, Any]:
+        report = syncing.synced(
+            lambda: operator.operator(settings, folder),
+            order,
+            folder,
+            lambda events: terminal.followed(events, shown=not as_json),
+        )
+        if as_json:
+            _print_json(report, lines=not watch)
+        else:
+            terminal.print_report(report, public=False)
+        return report
+
+    if watch:
+        syncing.watch(once, minutes=every)
+        return
+    report = once()
+    wanting = report["quarantined"] or report["incomplete"]
+    raise typer.Exit(FAILED if report["failed"] else QUARANTINED if wanting else CLEAN)
 
 
 @cli.command()
@@ -128,6 +170,23 @@ def status(data: DataOption = None, config: ConfigOption = None, as_json: JsonOp
 
 
 @cli.command()
+def doctor(data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the settings, and that all they name can be reached and used; exit status 1 where something is wrong."""
+    from app.doctor import checks
+
+    made = []
+    for each in checks(config, data):
+        made.append(each)
+        if not as_json:
+            typer.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}: {each.text}")
+    well = all(each.ok for each in made)
+    if as_json:
+        lines = [{"check": each.name, "ok": each.ok, "text": each.text} for each in made]
+        _print_json({"ok": well, "checks": lines})
+    raise typer.Exit(CLEAN if well else FAILED)
+
+
+@cli.command()
 def verify(
     dump: Annotated[bool, typer.Option("--dump", help="Print the hash of the whole index.")] = False,
     data: DataOption = None,
@@ -192,8 +251,8 @@ def _operator(data: Path | None, config: Path | None) -> Iterator[Any]:
         yield owner
 
 
-def _print_json(value: Mapping[str, Any]) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+def _print_json(value: Mapping[str, Any], *, lines: bool = True) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2 if lines else None))
 
 
 def main() -> None:

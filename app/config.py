@@ -13,6 +13,7 @@ from typing import cast
 from ingest.errors import CollabqaError
 from ingest.remote import cache_folder as cache_folder
 from ingest.source import Source, from_settings, principals
+from ingest.sync import MAX_REMOVED_SHARE
 
 
 class BadSettings(CollabqaError):
@@ -80,6 +81,13 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """[ingest]: how sources are read. Of a source at most max_removed_share is removed in one run without a word."""
+
+    max_removed_share: float = MAX_REMOVED_SHARE
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it. base is the folder that relative paths are taken from."""
 
@@ -88,6 +96,7 @@ class Settings:
     embedding: Embedding = field(default_factory=Embedding)
     model: Model = field(default_factory=Model)
     access: Access = field(default_factory=Access)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
     sources: tuple[Source, ...] = ()
 
 
@@ -98,6 +107,7 @@ _TABLES: Mapping[str, type] = {
     "embedding": Embedding,
     "model": Model,
     "access": Access,
+    "ingest": IngestSettings,
 }
 
 
@@ -152,6 +162,9 @@ def _settings(tables: Mapping[str, object], base: Path) -> Settings:
         raise BadSettings("sources are written [[source]], with two brackets")
     if made["model"] != Model() and getattr(made["model"], "kind", "") not in MODEL_KINDS:
         raise BadSettings(f"[model] kind: expected one of {', '.join(MODEL_KINDS)}")
+    share = cast(IngestSettings, made["ingest"]).max_removed_share
+    if not 0 <= share <= 1:
+        raise BadSettings(f"[ingest] max_removed_share = {share:g}: expected a share from 0 to 1 (0.1 is a tenth)")
     sources = tuple(from_settings(table, base=base) for table in listed)
     names = [source.name for source in sources]
     if twice := {name for name in names if names.count(name) > 1}:

@@ -4,13 +4,14 @@ The embedded store has one owner. While a server runs, it is the owner, and hear
 folder, which only its own user can open.
 """
 
+import difflib
 import http.client
 import json
 import os
 import pwd
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from app.assemble import Site, aside, site
 from app.config import Settings
 from app.shape import Json
 from index.aside import Aside
-from index.build import Progress
+from index.report import Progress
 from index.store import Scope
 from ingest.document import PUBLIC
 from ingest.errors import BadSource, CollabqaError, MissingPath
@@ -51,6 +52,10 @@ class Stopped(CollabqaError):
     """An ingest was told to end before it was done."""
 
 
+class UnknownSource(BadSource):
+    """No source of the settings has this name."""
+
+
 class UnknownDocument(CollabqaError):
     """No document of this address is in the index."""
 
@@ -59,19 +64,23 @@ class UnknownDocument(CollabqaError):
 class Ingest:
     """What to ingest: absolute paths by hand, or the sources of the settings when there is no path.
 
-    readers are names of groups; empty means public. kind is a kind of source, or "" to recognise it by content.
+    readers are names of groups; empty means public. kind is a kind of source, or "" to recognise it by content. named
+    are those of the settings' sources to read, all where it is empty. allow_removal removes any share of a source. To
+    carry_on is to report a source that cannot be listed, and go on with the next one.
     """
 
     paths: tuple[str, ...] = ()
     kind: str = ""
     readers: tuple[str, ...] = ()
-    remove_many: bool = False
+    named: tuple[str, ...] = ()
+    allow_removal: bool = False
+    carry_on: bool = False
 
 
 class Operator(Protocol):
     """The operations, each as plain JSON. groups None asks as the owner, who reads everything."""
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+    def ingest(self, order: Ingest) -> Generator[Mapping[str, Any], None, None]:
         """Progress events, and the report ({"event": "report", "report": ...}) last."""
         ...
 
@@ -139,7 +148,8 @@ class _Run:
                     sources(self._owned.settings, order),
                     embedder=self._beside,
                     progress=self._progress,
-                    remove_many=order.remove_many,
+                    max_removed_share=1.0 if order.allow_removal else self._owned.settings.ingest.max_removed_share,
+                    carry_on=order.carry_on,
                 )
             self._events.put({"event": "report", "report": shape.report(made)})
         except BaseException as problem:  # noqa: BLE001 - raised again in the thread that follows the events
@@ -163,7 +173,7 @@ class Here:
         self._runs: list[_Run] = []
         self._stopped = False
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+    def ingest(self, order: Ingest) -> Generator[Mapping[str, Any], None, None]:
         """Progress events, and the report last; raises Stopped. Whoever closes the iterator stops the ingest."""
         if self._stopped:
             raise Stopped(STOPPED)
@@ -195,7 +205,8 @@ class Here:
 
     def status(self) -> Mapping[str, Any]:
         """What the index holds."""
-        return shape.status(self._site.index.status(), folder=str(self._site.folder))
+        named = [each.name for each in self._site.settings.sources]
+        return shape.status(self._site.index.status(), named, folder=str(self._site.folder))
 
     def verify(self) -> Mapping[str, Any]:
         """What manifest and store disagree on, and the hash of the dump."""
@@ -221,11 +232,22 @@ def sources(settings: Settings, order: Ingest) -> list[Source]:
     if not order.paths:
         if not settings.sources:
             raise BadSource("nothing to ingest: name a path, or a [[source]] in the settings")
-        return list(settings.sources)
+        return _named(settings, order.named)
     from ingest.recognise import sources_for
 
     readers = principals(order.readers) if order.readers else PUBLIC[0]
     return sources_for([Path(each) for each in order.paths], readers=readers, kind=order.kind or None)
+
+
+def _named(settings: Settings, names: tuple[str, ...]) -> list[Source]:
+    """The sources of the settings that are called so, all without a name; raises UnknownSource."""
+    known = [each.name for each in settings.sources]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+            raise UnknownSource(f"no source of the settings is called {name!r} ({hint})")
+    return [each for each in settings.sources if not names or each.name in names]
 
 
 class There:
@@ -234,7 +256,7 @@ class There:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def ingest(self, order: Ingest) -> Iterator[Mapping[str, Any]]:
+    def ingest(self, order: Ingest) -> Generator[Mapping[str, Any], None, None]:
         """Progress events, and the report last. Closing the iterator stops the ingest."""
         return self._stream("ingest", asdict(order) | {"asker": user()})
 
@@ -265,7 +287,7 @@ class There:
         *_, last = self._stream(operation, body)
         return last
 
-    def _stream(self, operation: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _stream(self, operation: str, body: Mapping[str, Any]) -> Generator[Mapping[str, Any], None, None]:
         """Post an order and read its results as app.orders sends them: a JSON object a line, and "done" behind them."""
         with closing(_UnixConnection(self._folder)) as connection:
             try:

@@ -80,7 +80,16 @@ def _results(owner: Operator, operation: str, body: Mapping[str, Any]) -> Genera
         case "ingest":
             paths = tuple(body["paths"])
             readable_here(paths, body["asker"])
-            yield from owner.ingest(Ingest(paths, body["kind"], tuple(body["readers"]), body["remove_many"]))
+            yield from owner.ingest(
+                Ingest(
+                    paths,
+                    body["kind"],
+                    tuple(body["readers"]),
+                    tuple(body["named"]),
+                    body["allow_removal"],
+                    body["carry_on"],
+                )
+            )
         case "ask":
             yield from owner.ask(body["question"], groups)
         case "search":

@@ -45,6 +45,9 @@ def serving(script: Script) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            _whole(self, script.status, {"object": "list", "data": [{"id": NAME, "object": "model"}]})
+
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             script.requests.append(json.loads(self.rfile.read(length)))
@@ -71,12 +74,7 @@ def serving(script: Script) -> Iterator[str]:
 def _answer(handler: BaseHTTPRequestHandler, script: Script) -> None:
     time.sleep(script.seconds_before_first)
     if script.status != 200:
-        body = json.dumps({"error": {"message": "told to fail", "type": "server_error"}}).encode()
-        handler.send_response(script.status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
+        _whole(handler, script.status, {"error": {"message": "told to fail", "type": "server_error"}})
         return
     handler.send_response(200)
     handler.send_header("Content-Type", "text/event-stream")
@@ -92,6 +90,16 @@ def _answer(handler: BaseHTTPRequestHandler, script: Script) -> None:
     _send(handler, json.dumps(_chunk({}, "stop")))
     _send(handler, "[DONE]")
     handler.wfile.write(b"0\r\n\r\n")
+
+
+def _whole(handler: BaseHTTPRequestHandler, status: int, said: dict[str, Any]) -> None:
+    """An answer in one piece."""
+    body = json.dumps(said).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
 
 
 def _pieces(text: str) -> Iterator[str]:

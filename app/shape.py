@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 from app.answer import Answer, Citation, Claim
 from app.assistant import Done, Event, Judged, Stage, Words
-from index.build import Progress, Report, Status
 from index.chunk import Chunk
+from index.report import Held, Progress, Report, Status
 from ingest.document import Document
 from retriever.passage import Passage
 
@@ -107,25 +107,46 @@ def report(made: Report) -> dict[str, Json]:
         "skipped": [{"uri": uri, "reason": reason} for uri, reason in made.skipped],
         "quarantined": [{"uri": uri, "reason": reason} for uri, reason in made.quarantined],
         "removed": made.removed,
+        "incomplete": [{"source": source, "reason": reason} for source, reason in made.incomplete],
+        "failed": [{"source": source, "reason": reason} for source, reason in made.failed],
         "notes": list(made.notes),
         "seconds": round(made.seconds, 3),
     }
 
 
-def status(made: Status, *, folder: str) -> dict[str, Json]:
-    """What the index holds."""
+def status(made: Status, named: Sequence[str], *, folder: str) -> dict[str, Json]:
+    """What the index holds; named are the sources of the settings, which are shown even if they were never read."""
+    held = {name: Held(name) for name in named} | {each.source: each for each in made.sources}
     return {
         "data": folder,
         "model": made.model,
         "documents": made.documents,
         "chunks": made.chunks,
-        "sources": [{"source": source, "documents": count} for source, count in made.sources],
+        "sources": [_held(held[name]) for name in sorted(held)],
         "syncs": [
             {"source": each.source, "finished": each.finished, "complete": each.complete, "reason": each.reason}
             for each in made.syncs
         ],
         "skipped": made.skipped,
-        "quarantined": [{"uri": uri, "reason": reason} for uri, reason in made.quarantined],
+        "quarantined": [{"uri": each.uri, "reason": each.reason, "source": each.source} for each in made.quarantined],
+    }
+
+
+def _held(made: Held) -> dict[str, Json]:
+    """What the index holds of a source; times are ISO times in UTC, null for never and for none."""
+    sync = made.sync
+    return {
+        "source": made.source,
+        "documents": made.documents,
+        "chunks": made.chunks,
+        "skipped": made.skipped,
+        "quarantined": made.quarantined,
+        "oldest": made.oldest or None,
+        "newest": made.newest or None,
+        "last_try": sync.finished if sync else None,
+        "last_complete": sync.completed or None if sync else None,
+        "complete": bool(sync and sync.complete),
+        "reason": sync.reason if sync else "it was never read",
     }
 
 

@@ -29,7 +29,8 @@ def console() -> Console:
 def followed(events: Iterator[Mapping[str, Any]], *, shown: bool) -> Mapping[str, Any]:
     """Follow an ingest to its report, with a bar per source on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bars:
+    err = Console(stderr=True)
+    with Progress(*columns, console=err, disable=not (shown and err.is_terminal), transient=True) as bars:
         tasks: dict[str, Any] = {}
         for event in events:
             if event["event"] == "report":
@@ -59,6 +60,8 @@ def print_report(report: Mapping[str, Any], *, public: bool) -> None:
         out.print(f"  skipped {count}: {reason}", markup=False)
     for each in report["quarantined"]:
         out.print(f"  quarantine: {each['uri']}: {each['reason']}", style="red", markup=False)
+    for each in report["failed"]:
+        out.print(f"  not read: {each['source']}: {each['reason']}", style="red", markup=False)
     for note in report["notes"]:
         out.print(f"  note: {note}", style="yellow", markup=False)
 
@@ -128,21 +131,25 @@ def print_document(found: Mapping[str, Any]) -> None:
 
 
 def print_status(found: Mapping[str, Any]) -> None:
-    """What the index holds."""
+    """What the index holds: a table of the sources, and under it what went wrong, by source."""
     out = console()
     out.print(Text(f"{found['documents']} documents, {found['chunks']} passages in {found['data']}"))
     out.print(Text(f"embedded with {found['model']}", "dim"))
-    table = Table("source", "documents", "last read", "complete", box=None, header_style="bold")
-    synced = {each["source"]: each for each in found["syncs"]}
+    table = Table("source", "documents", "passages", "oldest", "newest", "last complete", "last try", box=None)
+    table.header_style = "bold"
     for each in found["sources"]:
-        sync = synced.get(each["source"], {})
-        complete = "yes" if sync.get("complete") else sync.get("reason", "never read")
-        table.add_row(each["source"], str(each["documents"]), sync.get("finished", ""), complete)
+        counts = (str(each["documents"]), str(each["chunks"]))
+        days = ((each[key] or "")[:10] for key in ("oldest", "newest"))
+        times = ((each[key] or "never")[:16].replace("T", " ") for key in ("last_complete", "last_try"))
+        table.add_row(Text(each["source"]), *counts, *days, *times)
     out.print(table)
+    for each in found["sources"]:
+        if each["reason"]:
+            out.print(Text(f"{each['source']}: {each['reason'].removeprefix(each['source'] + ': ')}", "yellow"))
     if found["skipped"]:
         out.print(Text(f"{found['skipped']} without text"))
     for each in found["quarantined"]:
-        out.print(Text(f"quarantine: {each['uri']}: {each['reason']}", "red"))
+        out.print(Text(f"quarantine: {each['source']}: {each['uri']}: {each['reason']}", "red"))
 
 
 def _shortened(text: str, length: int) -> str:

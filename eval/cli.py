@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from app.config import Settings
-    from index.build import Progress as Ingested
+    from index.report import Progress as Ingested
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Measure how good the answers are.")
 

@@ -4,7 +4,9 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -12,17 +14,18 @@ from threading import Lock
 from index.chunk import chunks
 from index.embed import Embedder, VectorCache
 from index.errors import IncompleteWrite, OtherModel
+from index.report import Progress, Quarantined, Report, Status, held
 from index.store import Point, Scope, Store
 from index.terms import document_terms
-from ingest.archive import Archive
+from ingest.archive import Archive, NotInArchive
 from ingest.document import Document, may_read
-from ingest.errors import Unreadable
+from ingest.errors import BadSource, CollabqaError, MissingLibrary, Unreadable
 from ingest.format import Parsed
 from ingest.isolate import Parsers
-from ingest.manifest import Manifest, Row, Sync
+from ingest.manifest import Manifest, Row
 from ingest.read import content_hash, document
 from ingest.source import Item, Raw, Source
-from ingest.sync import Plan, plan, stamp
+from ingest.sync import MAX_REMOVED_SHARE, Plan, origin, plan, stamp
 
 # Documents are embedded, written and switched live together: enough for full batches of the embedder, and few enough
 # that a killed run repeats little.
@@ -30,47 +33,8 @@ BATCH_DOCUMENTS = 64
 BATCH_CHARACTERS = 400_000
 # The store's housekeeping holds everything else up; after so many new points it takes some two seconds.
 HOUSEKEEPING_POINTS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the ingest of a source is: documents done out of those that there were to do."""
-
-    source: str
-    done: int
-    total: int
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run did. found = indexed + unchanged + skipped + quarantined, to the document."""
-
-    found: int = 0
-    indexed: int = 0
-    unchanged: int = 0
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    quarantined: list[tuple[str, str]] = field(default_factory=list)
-    removed: int = 0
-    notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every document found is accounted for."""
-        return self.found == self.indexed + self.unchanged + len(self.skipped) + len(self.quarantined)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the index holds, and how fresh its sources are."""
-
-    model: str
-    documents: int
-    chunks: int
-    quarantined: tuple[tuple[str, str], ...]
-    skipped: int
-    sources: tuple[tuple[str, int], ...]
-    syncs: tuple[Sync, ...]
+# What is wrong with one source; anything else that is raised is wrong with the index, and ends the run.
+_OF_A_SOURCE = (BadSource, MissingLibrary, Unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +43,7 @@ class _Read:
 
     item: Item
     stamp: str
+    origin: str
     raw: str
     document: Document
     generation: str
@@ -127,12 +92,15 @@ class Index:
         parsers: Parsers | None = None,
         embedder: Embedder | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
-        remove_many: bool = False,
+        max_removed_share: float = MAX_REMOVED_SHARE,
+        carry_on: bool = False,
     ) -> Report:
         """Bring the index up to date with these sources; other sources are left as they are.
 
-        embedder embeds this run's passages in place of the index's own, of which it must be the like. Whatever progress
-        raises ends the run; the next one goes on from there. Raises BadSource when a source cannot be listed at all.
+        embedder embeds this run's passages in place of the index's own, of which it must be the like. Of each source
+        at most max_removed_share is removed. Whatever progress raises ends the run; the next one goes on from there.
+        Raises BadSource, MissingLibrary or Unreadable when a source cannot be listed at all; to carry_on is to report
+        it and go on with the next one.
         """
         started = time.monotonic()
         report = Report()
@@ -142,7 +110,20 @@ class Index:
             self.manifest.note("model", self.embedder.name)
             self._roll_forward()
             for source in sources:
-                made = plan(source, self.manifest, pipeline=self._pipeline, taken=taken, remove_many=remove_many)
+                try:
+                    made = plan(
+                        source,
+                        self.manifest,
+                        pipeline=self._pipeline,
+                        taken=taken,
+                        max_removed_share=max_removed_share,
+                    )
+                except _OF_A_SOURCE as problem:
+                    self.manifest.finished(source.name, complete=False, reason=str(problem))
+                    if not carry_on:
+                        raise
+                    report.failed.append((source.name, str(problem)))
+                    continue
                 taken |= made.listed
                 self._count(made, report)
                 self._add(made, parsers or Parsers(), report, progress)
@@ -160,6 +141,7 @@ class Index:
         report.skipped += [(item.uri, item.skipped) for item in made.skipped]
         report.quarantined += [(row.uri, row.problem) for row in made.waiting]
         report.notes += made.notes
+        report.incomplete += [(made.source.name, made.incomplete)] if made.incomplete else []
 
     def _add(self, made: Plan, parsers: Parsers, report: Report, progress: Callable[[Progress], None]) -> None:
         """Read and index everything in made.todo, in batches."""
@@ -176,58 +158,74 @@ class Index:
     def _read(self, made: Plan, parsers: Parsers, report: Report) -> Iterator[_Read | None]:
         """Fetch and parse; None stands for each that went into quarantine or has no text."""
         source = made.source
-        failed: list[tuple[Item, Unreadable]] = []
+        failed: list[tuple[Item, str]] = []
 
         def fetched() -> Iterator[tuple[tuple[Item, Raw], Raw]]:
             for item in made.todo:
                 try:
-                    raw = source.fetch(item)
-                except Unreadable as problem:
-                    failed.append((item, problem))
+                    raw = self._raw(source, item)
+                except CollabqaError as problem:
+                    failed.append((item, str(problem)))
+                except Exception as problem:  # noqa: BLE001 - one document of a run: it is named and counted
+                    failed.append((item, f"fetching it failed: {type(problem).__name__}: {problem}"))
                 else:
                     yield (item, raw), raw
 
         for (item, raw), outcome in parsers.parse(fetched()):
             yield self._parsed(source, item, raw, outcome, report)
             while failed:
-                self._quarantine(source, *failed.pop(), report)
+                self._not_fetched(source, *failed.pop(), report)
                 yield None
-        for item, problem in failed:
-            self._quarantine(source, item, problem, report)
+        for each in failed:
+            self._not_fetched(source, *each, report)
             yield None
+
+    def _raw(self, source: Source, item: Item) -> Raw:
+        """The bytes of an item: from the archive where only code that reads them is new, else from its source."""
+        row = self.manifest.row(item.uri)
+        if row is not None and row.raw and row.origin == origin(source, item):
+            with suppress(NotInArchive):
+                return self.archive.raw(row.raw)
+        return source.fetch(item)
 
     def _parsed(
         self, source: Source, item: Item, raw: Raw, outcome: Parsed | Unreadable, report: Report
     ) -> _Read | None:
         """What parsing gave, kept in the archive; None where there is nothing to index."""
         if isinstance(outcome, Unreadable):
-            self._quarantine(source, item, outcome, report)
+            self._not_parsed(source, item, str(outcome), report)
             return None
         raw_key, layout_key = self.archive.put_raw(raw), self.archive.put_layout(outcome.layout)
         made = document(item, raw, outcome, source, raw_key=raw_key, layout_key=layout_key)
         now = stamp(source, item, self._pipeline)
         if not made.text.strip():
-            self._skip_empty(source, item, now, report)
+            self._skip_empty(Row(item.uri, source.name, stamp=now, raw=raw_key, origin=origin(source, item)), report)
             return None
-        return _Read(item, now, raw_key, made, self._generation(made))
+        return _Read(item, now, origin(source, item), raw_key, made, self._generation(made))
 
     def _generation(self, made: Document) -> str:
         return hashlib.sha256(f"{content_hash(made)} {self._pipeline}".encode()).hexdigest()[:32]
 
-    def _quarantine(self, source: Source, item: Item, problem: Unreadable, report: Report) -> None:
+    def _not_fetched(self, source: Source, item: Item, problem: str, report: Report) -> None:
+        """Note that an item could not be had: every run tries it again, since servers come back."""
+        report.quarantined.append((item.uri, problem))
+        row = self.manifest.row(item.uri) or Row(item.uri, source.name)
+        self.manifest.put([replace(row, problem=problem, tried="", attempts=0)])
+
+    def _not_parsed(self, source: Source, item: Item, problem: str, report: Report) -> None:
         """Note what is wrong with an item; an older version of it stays as it is."""
-        report.quarantined.append((item.uri, str(problem)))
+        report.quarantined.append((item.uri, problem))
         row = self.manifest.row(item.uri) or Row(item.uri, source.name)
         now = stamp(source, item, self._pipeline)
         attempts = row.attempts + 1 if row.tried == now else 1
-        self.manifest.put([replace(row, problem=str(problem), tried=now, attempts=attempts)])
+        self.manifest.put([replace(row, problem=problem, tried=now, attempts=attempts)])
 
-    def _skip_empty(self, source: Source, item: Item, now: str, report: Report) -> None:
+    def _skip_empty(self, row: Row, report: Report) -> None:
         """Note that an item has no text; an older version of it goes."""
         reason = "it has no text"
-        report.skipped.append((item.uri, reason))
-        self.store.switch({item.uri: ""})
-        self.manifest.put([Row(item.uri, source.name, stamp=now, skipped=reason)])
+        report.skipped.append((row.uri, reason))
+        self.store.switch({row.uri: ""})
+        self.manifest.put([replace(row, skipped=reason)])
 
     def _write(self, batch: Sequence[_Read], report: Report) -> None:
         """Index a batch: points beside the old ones, the intent, the switch, the confirmation."""
@@ -258,6 +256,8 @@ class Index:
                 pending_document=self.archive.put_document(read.document),
                 chunks=counted[read.item.uri],
                 readers=_readers_key(read.document),
+                origin=read.origin,
+                modified=_modified(read.document),
             )
             for read in changed
         ]
@@ -291,6 +291,8 @@ class Index:
                     problem="",
                     attempts=0,
                     tried="",
+                    origin=read.origin,
+                    modified=_modified(read.document),
                 )
             ]
         )
@@ -382,19 +384,15 @@ class Index:
     def status(self) -> Status:
         """What the index holds."""
         counts = self.store.counts(scope=Scope(None))
-        rows = list(self.manifest.rows())
-        sources: dict[str, int] = {}
-        for row in rows:
-            if row.generation:
-                sources[row.source] = sources.get(row.source, 0) + 1
+        rows, syncs = list(self.manifest.rows()), self.manifest.syncs()
         return Status(
             model=self.manifest.facts().get("model", self.embedder.name),
             documents=counts.documents,
             chunks=counts.chunks,
-            quarantined=tuple((row.uri, row.problem) for row in rows if row.problem),
+            quarantined=tuple(Quarantined(row.uri, row.source, row.problem) for row in rows if row.problem),
             skipped=sum(bool(row.skipped) for row in rows),
-            sources=tuple(sorted(sources.items())),
-            syncs=tuple(self.manifest.syncs()),
+            sources=held(rows, syncs),
+            syncs=tuple(syncs),
         )
 
     def verify(self) -> list[str]:
@@ -412,7 +410,9 @@ class Index:
         return problems + [f"{row.uri}: none of its {row.chunks} points is in the store" for row in lacking]
 
     def dump(self) -> str:
-        """A SHA-256 over all points (dense vectors left out) and all rows of the manifest apart from times.
+        """A SHA-256 over all points (dense vectors left out) and all rows of the manifest.
+
+        How often a document was tried and where in its source it was found are left out: they tell of the way here.
 
         Two indexes with the same dump answer alike.
         """
@@ -423,7 +423,7 @@ class Index:
             line = [repr(replace(point.chunk, readers=())), readers, point.generation, point.live, terms]
             digest.update(json.dumps(line).encode() + b"\n")
         for row in self.manifest.rows():
-            digest.update(repr(replace(row, attempts=0)).encode() + b"\n")
+            digest.update(repr(replace(row, attempts=0, origin="")).encode() + b"\n")
         return digest.hexdigest()
 
     def close(self) -> None:
@@ -436,6 +436,10 @@ class Index:
 
 def _same(row: Row | None, read: _Read) -> bool:
     return row is not None and row.generation == read.generation and not row.pending
+
+
+def _modified(made: Document) -> str:
+    return "" if made.modified is None else made.modified.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _readers_key(made: Document) -> str:

@@ -4,6 +4,7 @@ CollabqaError
   BadSource            a source cannot be used as it is set
     BadSourceSettings  a table of the settings names a wrong kind or key
     MissingPath        a path that does not exist
+    ListingBroke       a source met something unforeseen while it was listed
   Unreadable           one item cannot be read; it goes into quarantine with the reason
     TooLarge           above the limit of its format
     ParserFailed       the worker process died, hung or ran out of memory
@@ -25,6 +26,10 @@ class BadSourceSettings(BadSource):
 
 class MissingPath(BadSource):
     """A path that does not exist."""
+
+
+class ListingBroke(BadSource):
+    """A source met something unforeseen while it was listed."""
 
 
 class Unreadable(CollabqaError):

@@ -23,6 +23,12 @@ MIGRATIONS = (
         WITHOUT ROWID;
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE document ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+    ALTER TABLE document ADD COLUMN modified TEXT NOT NULL DEFAULT '';
+    ALTER TABLE sync ADD COLUMN completed TEXT NOT NULL DEFAULT '';
+    UPDATE sync SET completed = finished WHERE complete = 1;
+    """,
 )
 
 
@@ -38,7 +44,8 @@ class Row:
     archive keys of the raw and the parsed document. pending is a generation whose points are all in the store and
     which is about to be switched live: a run that finds one finishes the switch. stamp tells whether an item is
     unchanged. A document that cannot be read has a problem, the stamp it was tried with, and how often; an older
-    version of it may be live all the same.
+    version of it may be live all the same. origin tells whether raw is still what the source would give ("" for not
+    known). modified is the document's own date, an ISO time in UTC ("" for none).
     """
 
     uri: str
@@ -56,16 +63,20 @@ class Row:
     problem: str = ""
     attempts: int = 0
     tried: str = ""
+    origin: str = ""
+    modified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """When a source was last listed (an ISO time in UTC), and whether that was all of it."""
+    """When a source was last listed (an ISO time in UTC), whether that was all of it, and when it last was ("" for
+    never)."""
 
     source: str
     finished: str
     complete: bool
     reason: str = ""
+    completed: str = ""
 
 
 class Manifest:
@@ -135,13 +146,19 @@ class Manifest:
         """Note that a source was just listed."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._lock:
-            self._db.execute("REPLACE INTO sync VALUES (?, ?, ?, ?)", (source, now, int(complete), reason))
+            self._db.execute(
+                "INSERT INTO sync VALUES (?1, ?2, ?3, ?4, iif(?3, ?2, '')) ON CONFLICT (source) DO UPDATE SET "
+                "finished = ?2, complete = ?3, reason = ?4, completed = iif(?3, ?2, completed)",
+                (source, now, int(complete), reason),
+            )
 
     def syncs(self) -> list[Sync]:
         """When each source was last listed, in order of its name."""
         with self._lock:
-            found = self._db.execute("SELECT source, finished, complete, reason FROM sync ORDER BY source").fetchall()
-        return [Sync(source, finished, bool(complete), reason) for source, finished, complete, reason in found]
+            found = self._db.execute(
+                "SELECT source, finished, complete, reason, completed FROM sync ORDER BY source"
+            ).fetchall()
+        return [Sync(source, finished, bool(complete), *rest) for source, finished, complete, *rest in found]
 
     def facts(self) -> Mapping[str, str]:
         """What was noted of the index as a whole."""

@@ -4,27 +4,12 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC
-from functools import cache
-from pathlib import Path
 
 from ingest.document import MAX_CLAUSES, NOBODY, Document
 from ingest.format import Parsed, load
 from ingest.source import Item, Raw, Source
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@cache
-def fingerprint() -> str:
-    """A hash of the code that turns bytes into documents: when it changes, everything is parsed again.
-
-    Taken from the code itself, so that nobody can forget to raise a number.
-    """
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(here.rglob("*.py")):
-        digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def parsed(raw: Raw) -> Parsed:

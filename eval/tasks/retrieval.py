@@ -11,7 +11,7 @@ from eval.metric import Metric, ranking_metric
 from eval.report import Report, Row
 from eval.run import columns, judged, line
 from eval.tasks.beir import Corpus
-from index.build import Progress
+from index.report import Progress
 from index.store import Hit, Scope
 from retriever.hybrid import DENSE_WEIGHT, DEPTH, Hybrid, fused
 from retriever.passage import documents

@@ -25,7 +25,7 @@ from eval.metrics import (
 )
 from eval.report import Report, Row
 from eval.run import Judged, columns, judged, line
-from index.build import Progress
+from index.report import Progress
 from index.store import Scope
 
 Half = Literal["dev", "test"]

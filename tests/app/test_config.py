@@ -24,6 +24,9 @@ timeout_seconds = 30
 everyone = ["helix-members", "public"]
 widget_origins = ["https://twiki.example.org"]
 
+[ingest]
+max_removed_share = 0.25
+
 [[source]]
 kind = "files"
 name = "docs"
@@ -44,6 +47,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert settings.index.path == tmp_path / "data"
     assert settings.model.timeout_seconds == 30.0
     assert settings.access.everyone == {"group:helix-members", "public"}
+    assert settings.ingest.max_removed_share == 0.25
     (source,) = settings.sources
     assert source.name == "docs"
     assert source.readers == {"group:helix-members", "user:ada"}
@@ -59,6 +63,8 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ),
         ("[model]\nurls = 'x'", BadSettings, r"\[model\]: unknown key 'urls' \(did you mean 'url'\?\)"),
         ("[model]\ntimeout_seconds = 'long'", BadSettings, r"timeout_seconds = 'long': expected a float"),
+        ("[ingest]\nmax_removed_share = 10", BadSettings, "expected a share from 0 to 1"),
+        ("[ingest]\nmax_removed = 0.2", BadSettings, "did you mean 'max_removed_share'"),
         ("[model]\nkind = 'other'", BadSettings, "expected one of openai-like"),
         ("[access]\neveryone = 'all'", BadSettings, "expected a list of strings"),
         ("[source]\nkind = 'files'", BadSettings, r"sources are written \[\[source\]\]"),

@@ -10,7 +10,7 @@ from app.config import Embedding, Settings
 from eval.case import Case, Ranking
 from eval.tasks import beir, peer
 from eval.tasks.retrieval import corpus_site, rankings, report
-from index.build import Progress
+from index.report import Progress
 
 CORPUS = {
     "menu": ("Trigger menu", "The lowest unprescaled single-electron threshold is 28 GeV."),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from index.build import Index, Report
+from index.build import Index
 from index.edge import EdgeStore
 from index.embed import VectorCache, WordLengthEmbedder
+from index.report import Report
 from ingest.archive import Archive
 from ingest.errors import Unreadable
 from ingest.format import Parsed
@@ -51,8 +52,10 @@ class ParsedHere(Parsers):
 class SmallIndex(Index):
     """An index that parses in this process."""
 
-    def ingest(self, sources: Sequence[Source], *, remove_many: bool = False) -> Report:  # type: ignore[override]
-        return super().ingest(sources, parsers=ParsedHere(), remove_many=remove_many)
+    def ingest(  # type: ignore[override]
+        self, sources: Sequence[Source], *, max_removed_share: float = 0.1, carry_on: bool = False
+    ) -> Report:
+        return super().ingest(sources, parsers=ParsedHere(), max_removed_share=max_removed_share, carry_on=carry_on)
 
 
 def open_index(folder: Path) -> Index:

@@ -11,7 +11,6 @@ from index.build import Index
 from index.chunk import Chunk
 from index.store import Point, Scope
 from ingest.recognise import sources_for
-from ingest.source import End
 
 Open = Callable[[Path], Index]
 EVERYTHING = Scope(None)
@@ -51,22 +50,6 @@ def test_a_text_that_is_gone_is_removed(small_index: Index, texts: Any) -> None:
     report = small_index.ingest([texts({"b": "another text"})])
     assert report.removed == 1
     assert small_index.store.chunks("mem:a", scope=EVERYTHING) == []
-
-
-def test_nothing_is_removed_after_an_incomplete_listing(small_index: Index, texts: Any) -> None:
-    small_index.ingest([texts({"a": "one text", "b": "another text"})])
-    for end in (End(False, "page 2 of 3 failed"), None):
-        report = small_index.ingest([texts({"b": "another text"}, end=end)])
-        assert report.removed == 0
-        assert report.notes
-    assert _texts(small_index, "mem:a") == "one text"
-
-
-def test_a_large_share_is_removed_only_at_a_word(small_index: Index, texts: Any) -> None:
-    small_index.ingest([texts({str(number): f"text number {number}" for number in range(40)})])
-    few = texts({"0": "text number 0"})
-    assert small_index.ingest([few]).removed == 0
-    assert small_index.ingest([few], remove_many=True).removed == 39
 
 
 def test_an_unreadable_item_is_quarantined_and_its_old_version_stays(small_index: Index, texts: Any) -> None:
