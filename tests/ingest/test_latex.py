@@ -175,6 +175,27 @@ def test_references_forward_have_their_numbers_and_marks_move_with_them() -> Non
     assert (parsed.text[mark.start : mark.end], mark.label) == ("# 1 See 1", "1 See 1")
 
 
+def test_a_heading_without_a_number_is_referred_to_by_the_number_around_it() -> None:
+    source = r"\section{One}\subsection*{Star}\label{star}\section*{Two}\label{two} see \ref{star} and \ref{two}"
+    assert text_of(source).endswith("see 1 and 1")
+
+
+def test_a_label_behind_an_equation_or_a_footnote_names_the_section() -> None:
+    source = r"\section{One}\begin{equation}a\end{equation}\label{a} x\footnote{y}\label{b} \ref{a}, \ref{b}"
+    assert "1, 1" in text_of(source)
+
+
+def test_equations_within_subequations_are_shown_as_the_document_has_it() -> None:
+    source = r"""\begin{subequations}\label{all}\renewcommand\theequation{\theparentequation.\roman{equation}}
+\begin{align} a &= b \label{one} \\ c &= d \label{two} \end{align}\end{subequations}
+\begin{equation} e \label{next} \end{equation} \ref{all}, \ref{one}, \ref{two}, \ref{next}"""
+    assert text_of(source).endswith("1, 1.i, 1.ii, 2")
+
+
+def test_of_two_labels_of_one_name_the_last_counts() -> None:
+    assert text_of(r"\section{One}\label{a}\section{Two}\label{a} \ref{a}").endswith("2")
+
+
 def test_the_bibliography_that_was_made_wins_over_the_files_it_was_made_from() -> None:
     files = {
         "main.tex": rb"\documentclass{article}\begin{document}A \cite{b}.\bibliography{r}\end{document}",

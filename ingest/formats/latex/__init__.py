@@ -95,7 +95,7 @@ def _unpacked(head: bytes) -> bytes:
 def parse(raw: bytes, name: str = "") -> Parsed:
     """Read a LaTeX document; name is the main file's path in an archive. Raises Unreadable and TooLarge."""
     tree = read(raw, name)
-    body = _read(tree)
+    body = read_through(tree)
     text, marks = resolved(body.flow.finished(), body.flow.marks, body.meaning)
     if not text.strip():
         raise Unreadable(f"no text in {tree.main!r}")
@@ -114,8 +114,8 @@ def parse(raw: bytes, name: str = "") -> Parsed:
     )
 
 
-def _read(tree: Tree) -> Body:
-    """The document of a tree, read to its end."""
+def read_through(tree: Tree) -> Body:
+    """The document of a tree, read to its end: what parse makes a text of, with all that was learnt on the way."""
     commands = {**words.commands(), **_STRUCTURE}
     expander = Expander(
         tree,

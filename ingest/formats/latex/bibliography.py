@@ -141,7 +141,7 @@ def _from_files(body: Body) -> dict[str, Entry]:
             continue
         found = body.expander.tree.find(name, folders(body.expander), ("", ".bib"))
         if found is None:
-            body.expander.warn(f"{name!r} is not there; works cited from it are shown by their keys")
+            body.expander.miss(name, "works cited from it are shown by their keys")
         else:
             for key, entry in bib_entries(body.expander.tree.members[found]).items():
                 entries.setdefault(key, entry)

@@ -139,6 +139,7 @@ def write_code(body: Body, text: str, language: str, options: dict[str, str]) ->
         return
     words = options.get("caption") or options.get("title") or ""
     body.floats.append(Float("lstlisting"))
+    around = body.target
     if words:
         label = options.get("label", "")
         body.read(tokenised(f"\\caption{{{words}}}" + (f"\\label{{{label}}}" if label else "")))
@@ -148,6 +149,7 @@ def write_code(body: Body, text: str, language: str, options: dict[str, str]) ->
     body.floats[-1].marks.append(mark)
     body.flow.lines(fenced(code, language).split("\n"), mark)
     end_float(body)
+    body.target = around
 
 
 def listing_file(body: Body, arguments: str) -> None:
@@ -160,7 +162,7 @@ def listing_file(body: Body, arguments: str) -> None:
     name = expander.key()
     found = None if forbidden(name) else expander.tree.find(name, folders(expander), ("",))
     if found is None:
-        expander.warn(f"{name!r} is not there; the text goes on without it")
+        expander.miss(name)
         return
     write_code(
         body, expander.tree.members[found], language, {key: value.strip("{} ") for key, value in options.items()}

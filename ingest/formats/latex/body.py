@@ -119,8 +119,6 @@ class Body:
         self.acronym_remarks = False
         self.footnotes = 0
         self.items: list[int] = []
-        self.subequation = ""
-        self.subequations = 0
         self.slide: OpenMark | None = None
         self.heading_level = 0
         self.dangling: dict[str, None] = {}
@@ -138,7 +136,7 @@ class Body:
         self._verbatim = verbatim
         self._later: list[Callable[[], str]] = []
         self._open: list[_Open] = []
-        self._groups = 0
+        self._groups: list[Target | None] = []
         self._depth = 0
 
     # Running.
@@ -186,11 +184,11 @@ class Body:
 
     def _special(self, token: str) -> None:
         if token == OPEN:
-            self._groups += 1
+            self._groups.append(self.target)
             self.expander.begin_group()
         elif token == CLOSE:
             if self._groups:
-                self._groups -= 1
+                self.target = self._groups.pop()
                 self.expander.end_group()
         elif token == MATH_SHIFT:
             self._math_shift()
@@ -216,19 +214,18 @@ class Body:
         if self._depth >= MAX_DEPTH:
             self.expander.push(tokens)
             return ""
-        flow, groups, opened = self.flow, self._groups, self._open
-        self.flow, self._groups, self._open = Flow(inline=True), 0, []
+        flow, groups, opened, target = self.flow, self._groups, self._open, self.target
+        self.flow, self._groups, self._open = Flow(inline=True), [], []
         self._depth += 1
         self.expander.begin_group()
         with self.expander.isolated(tokens):
             self.run()
-        while self._groups:
-            self._groups -= 1
+        for _ in self._groups:
             self.expander.end_group()
         self.expander.end_group()
         self._depth -= 1
         written = self.flow.finished()
-        self.flow, self._groups, self._open = flow, groups, opened
+        self.flow, self._groups, self._open, self.target = flow, groups, opened, target
         return written
 
     def read(self, tokens: Tokens) -> None:
@@ -433,7 +430,7 @@ class Body:
         """\\label: the place that was numbered last has this name."""
         if not label or self.target is None:
             return
-        self.labels.setdefault(label, self.target)
+        self.labels[label] = self.target  # of two of one name the last counts, as for LaTeX
         for tell in self.target.labelled:
             tell(label)
         self.target.labelled.clear()

@@ -47,7 +47,7 @@ def include(expander: Expander, name: str, suffixes: tuple[str, ...] = ("", ".te
     found = expander.tree.find(name, folders(expander), suffixes)
     if found is None:
         if not quiet:
-            expander.warn(f"{name!r} is not there; the text goes on without it")
+            expander.miss(name)
         return False
     if any(each.name == found for each in expander.open_files()):
         expander.warn(f"{found!r} includes itself; the circle was cut")
@@ -57,9 +57,9 @@ def include(expander: Expander, name: str, suffixes: tuple[str, ...] = ("", ".te
 
 def _open(expander: Expander, path: str) -> bool:
     text = expander.tree.members[path]
-    expander.files_read += 1
+    expander.files_read.append(path)
     expander.characters_read += len(text)
-    if expander.files_read > MAX_FILES or expander.characters_read > MAX_CHARACTERS:
+    if len(expander.files_read) > MAX_FILES or expander.characters_read > MAX_CHARACTERS:
         expander.warn(f"{path!r} was not read: too much is included")
         return False
     outer = expander.file()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ingest.formats.latex.body import Body, Command, EnvironmentCommands, Float
 from ingest.formats.latex.flow import OpenMark
 from ingest.formats.latex.math import Row, display, skip_arguments
-from ingest.formats.latex.numbers import Target, letters, step
+from ingest.formats.latex.numbers import Target, push_definitions, step
 from ingest.formats.latex.tables import Cell, grid
 from ingest.formats.latex.tokens import CLOSE, OPEN, Tokens, source
 from ingest.writer import pipe_table
@@ -301,10 +301,7 @@ def begin_display(body: Body, name: str) -> None:
         rows = [_one_row(rows)]
     numbers = [_row_number(body, row, not name.endswith("*") and plain not in ("displaymath", "math")) for row in rows]
     _write_display(body, rows, numbers, plain)
-    target = body.target
     body.leave(name)
-    if any(numbers):
-        body.target = target
 
 
 def _one_row(rows: list[Row]) -> Row:
@@ -320,17 +317,13 @@ def _one_row(rows: list[Row]) -> Row:
 
 def _row_number(body: Body, row: Row, numbered: bool) -> str:
     """The number of a line of a display, after its labels were told of it; empty for a line without one."""
-    if not row.formula or (not row.tag and not (numbered and row.numbered)):
-        return ""
-    if row.tag:
+    number = ""
+    if row.formula and (row.tag or (numbered and row.numbered)):
         number = row.tag
-    elif body.subequation:
-        body.subequations += 1
-        number = body.subequation + letters(body.subequations)
-    else:
-        step(body.expander, "equation")
-        number = body.number("equation")
-    body.target = Target("equation", number)
+        if not number:
+            step(body.expander, "equation")
+            number = body.number("equation")
+        body.target = Target("equation", number)
     for label in row.labels:
         body.name(label)
     return number
@@ -358,14 +351,18 @@ def _write_display(body: Body, rows: list[Row], numbers: list[str], name: str) -
 
 def begin_subequations(body: Body) -> None:
     """subequations: one number for all, with a letter for each."""
+    counters = body.expander.counters
     step(body.expander, "equation")
-    body.subequation, body.subequations = body.number("equation"), 0
-    body.target = Target("equation", body.subequation)
+    number = body.number("equation")
+    body.target = Target("equation", number)
+    counters["parentequation"], counters["equation"] = counters["equation"], 0
+    shown = f"\\def\\theparentequation{{{number}}}\\def\\theequation{{\\theparentequation\\alph{{equation}}}}"
+    push_definitions(body.expander, shown)
 
 
 def end_subequations(body: Body) -> None:
     """The end of subequations."""
-    body.subequation = ""
+    body.expander.counters["equation"] = body.expander.counters.get("parentequation", 0)
 
 
 def _floating(kind: str) -> EnvironmentCommands:

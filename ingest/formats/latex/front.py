@@ -318,7 +318,11 @@ def heading(body: Body, kind: str) -> None:
         number = body.number(kind).strip(". ")
     mark = OpenMark("heading", level)
     appended = body.appendix and depth == top
-    body.target = Target("appendix" if appended else kind, number, labelled=[telling(mark)])
+    # To LaTeX a heading without a number is no place of its own: a \ref there prints the number of what is around it.
+    around = None if number else body.target
+    own = "appendix" if appended else kind
+    place = (around.kind, around.number) if around and around.number else (own, number)
+    body.target = Target(*place, labelled=[telling(mark)])
     words = " ".join(_NOTE.sub("", body.inline(tokens)).split())
     body.target.title = plain(words)
     shown_number = f"Part {number}:" if kind == "part" and number else number
