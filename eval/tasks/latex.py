@@ -25,8 +25,8 @@ _FORMULA = re.compile(r"\$\$.*?\$\$|(?<!\\)\$(?:[^$\\]|\\.)+\$", re.DOTALL)
 _WORD = re.compile(r"\w+")
 _COMMAND = re.compile(r"\\[a-zA-Z@]+")
 _AUX = re.compile(r"\\newlabel\s*\{(?P<label>[^{}]*)\}\s*\{|\\@input\{(?P<aux>[^{}]*\.aux)\}")
-# What packages note beside the labels of the document: cleveref, subcaption (the letter alone), acronym, varioref.
-_NO_LABEL = re.compile(r"@cref$|^sub@|^acro:|^tocindent|^LastPage$|@xvr$|@vr$")
+# What packages note beside the labels of the document: cleveref, subcaption (the letter alone), acronym, beamer ...
+_NO_LABEL = re.compile(r"@cref$|^sub@|^acro:|^tocindent|^LastPage$|^LastBibItem$|<\d+>$|@xvr$|@vr$")
 # A label in a figure without a caption: caption prints ?? for it.
 _WITHOUT_NUMBER = "\\caption@xref"
 # memoir writes the title beside the number.
@@ -122,7 +122,7 @@ def _recorded(aux: Path, packed: bytes) -> set[str]:
 
 def _numbers(ours: Mapping[str, str], aux: Path) -> Numbers:
     theirs = labels(aux)
-    found = ((key, number, ours.get(key, "")) for key, number in sorted(theirs.items()))
+    found = ((key, number, plain(ours.get(key, ""))) for key, number in sorted(theirs.items()))
     return Numbers(len(theirs), tuple(each for each in found if each[1] != each[2]))
 
 
@@ -159,7 +159,9 @@ def plain(number: str) -> str:
     >>> plain(r"\mbox {IV}"), plain("{{2}.1}a"), plain("\\relax 3")
     ('IV', '2.1a', '3')
     """
-    number = re.sub(r"\\(?:mbox|hbox|relax|text|normalfont|unhbox|protect|ensuremath|voidb@x)\b\s*", "", number)
+    number = re.sub(
+        r"\\[,;:! ]|\\(?:mbox|hbox|relax|text|normalfont|unhbox|protect|ensuremath|voidb@x)\b\s*", "", number
+    )
     return re.sub(r"[{}~\s]+", "", number.replace("\\hbox", ""))
 
 

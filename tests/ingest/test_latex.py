@@ -18,7 +18,6 @@ from ingest.formats.latex import tree as latex_tree
 
 FORMAT = "latex"
 TREES = Path(__file__).parent / "golden" / "latex_trees"
-MAINS = {"analysis": "main.tex", "biblatex": "paper.tex", "circles": "main.tex"}
 PIECES = r"""
 \section{ } { $ $$ \begin{equation} \end{equation} \begin{align} \end{align} \begin{itemize} \item \end{itemize} & \\
 \begin{tabular}{lr} \hline \end{tabular} \begin{figure} \caption{ \label{a} \ref{a} \cite{k} \end{figure} \footnote{ ]
@@ -51,19 +50,16 @@ def test_golden(golden_case: tuple[Path, Path], golden: ModuleType) -> None:
     golden.check(FORMAT, *golden_case)
 
 
-@pytest.mark.parametrize("name", sorted(MAINS))
-def test_golden_tree(name: str, golden: ModuleType) -> None:
-    folder = TREES / name
+@pytest.mark.parametrize(
+    "folder", sorted(path for path in TREES.iterdir() if path.is_dir()), ids=lambda path: path.name
+)
+def test_golden_tree(folder: Path, golden: ModuleType) -> None:
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    found = golden.as_golden(latex.parse(latex_tree.packed(files), MAINS[name]))
-    expected = TREES / f"{name}.expected.json"
+    found = golden.as_golden(latex.parse(latex_tree.packed(files)))
+    expected = TREES / f"{folder.name}.expected.json"
     if os.environ.get("COLLABQA_GOLDEN") == "rewrite":
         expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     assert found == json.loads(expected.read_text(encoding="utf-8"))
-
-
-def test_every_golden_tree_is_read() -> None:
-    assert {path.name for path in TREES.iterdir() if path.is_dir()} == set(MAINS)
 
 
 @given(st.binary(max_size=300))

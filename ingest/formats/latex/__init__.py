@@ -6,6 +6,7 @@ import zlib
 from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.formats.latex import (
+    arithmetic,
     bibliography,
     blocks,
     conditions,
@@ -14,6 +15,7 @@ from ingest.formats.latex import (
     floats,
     front,
     numbers,
+    references,
     units,
     words,
 )
@@ -38,6 +40,7 @@ _EXPANDABLE = {
     **conditions.EXPANDABLE,
     **files.EXPANDABLE,
     **numbers.EXPANDABLE,
+    **arithmetic.EXPANDABLE,
     **units.EXPANDABLE,
 }
 _STRUCTURE = {
@@ -45,6 +48,7 @@ _STRUCTURE = {
     **blocks.COMMANDS,
     **front.COMMANDS,
     **bibliography.COMMANDS,
+    **references.COMMANDS,
     "\\begin": Body.begin,
     "\\end": Body.end,
 }

@@ -111,6 +111,7 @@ class Body:
         self.cited: dict[str, int] = {}
         self.citation_numbers: dict[str, str] = {}
         self.citation_names: dict[str, str] = {}
+        self.citation_years: dict[str, str] = {}
         self.bibliography_files: list[str] = []
         self.bibliography_written = False
         self.acronyms: dict[str, tuple[str, str]] = {}
@@ -248,6 +249,8 @@ class Body:
 
     def wrapped(self, sign: str) -> None:
         """Write the next argument between signs of emphasis, unless whole blocks stand in it."""
+        if "beamer" in self.expander.classes and (self.expander.peek() or "").startswith("<"):
+            self.expander.optional("<", ">")
         tokens = self.expander.argument()
         if any(token in _BLOCK_COMMANDS for token in tokens):
             self.transparent(tokens)
@@ -329,7 +332,8 @@ class Body:
             self.expander.push([OPEN, name, CLOSE])
         if own and name not in self._environments and name not in self.theorems:
             self._enter(name, None, own.end)
-            self._begin_own(name, own)
+            arguments = self._begin_own(name, own)
+            self._open[-1].closing = tuple(filled(own.end, arguments))
         elif known:
             self._enter(name, known.end, ())
             known.begin(self)
@@ -339,11 +343,12 @@ class Body:
             self.expander.optional()
             self.flow.block()
 
-    def _begin_own(self, name: str, own: Environment) -> None:
-        """Read on with what the beginning of an environment of the document stands for."""
+    def _begin_own(self, name: str, own: Environment) -> list[Tokens]:
+        """Read on with what the beginning of an environment of the document stands for; its arguments."""
         depth = self.expander.depth + 1
         arguments = self.expander.arguments(own.begin.parameters)
         self.expander.push_expansion(f"\\begin{{{name}}}", filled(own.begin.body, arguments), depth)
+        return arguments
 
     def _enter(self, name: str, end: Command | None, closing: tuple[str, ...]) -> None:
         self._open.append(_Open(name, end, closing, self.target))
@@ -422,7 +427,9 @@ class Body:
         begun = next((each for each in reversed(self._open) if each.name == name and each.closing), None)
         if begun:
             begun.closing = ()
-        expander.push([*own.end, "\\end", OPEN, name, CLOSE] if begun else list(own.end), expansion=True)
+        expander.push(
+            [*filled(own.end, []), "\\end", OPEN, name, CLOSE] if begun else filled(own.end, []), expansion=True
+        )
 
     # Labels and what is known only at the end.
 
@@ -450,8 +457,9 @@ class Body:
         return PLACEHOLDER.sub("", words)
 
     def number(self, counter: str) -> str:
-        """A counter as it is shown."""
-        return self.inline([f"\\the{counter}"]).strip()
+        """A counter as a reference shows it: with what its class puts before it."""
+        before = [f"\\p@{counter}"] if f"\\p@{counter}" in self.expander.macros else []
+        return self.inline([*before, f"\\the{counter}"]).strip()
 
     def end_block(self) -> None:
         """End the paragraph, and write the footnotes that were called in it."""

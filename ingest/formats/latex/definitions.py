@@ -159,12 +159,22 @@ def define_verbatim(expander: Expander) -> None:
     expander.raw_kinds[name] = "Verbatim"
 
 
-def document_command(expander: Expander) -> None:
+def comment_environment(expander: Expander, *, shown: bool) -> None:
+    """\\excludecomment{name} and \\includecomment: an environment whose text is left out, or read."""
+    name = expander.key()
+    if shown:
+        expander.raw_environments.discard(name)
+        expander.environments[name] = Environment(Macro((), ()), ())
+    elif name:
+        expander.raw_environments.add(name)
+
+
+def document_command(expander: Expander, *, replace: bool = True) -> None:
     """\\NewDocumentCommand\\name{m O{default} s}{body} of xparse."""
     name = _name(expander)
     parameters = _xparse(expander.argument())
     body = expander.argument()
-    if name:
+    if name and (replace or not expander.known_from_document(name)):
         expander.define(name, Macro(parameters, tuple(body)))
 
 
@@ -393,12 +403,14 @@ EXPANDABLE: dict[str, Expandable] = {
         (
             "\\NewDocumentCommand",
             "\\RenewDocumentCommand",
-            "\\ProvideDocumentCommand",
             "\\DeclareDocumentCommand",
             "\\NewExpandableDocumentCommand",
         ),
         document_command,
     ),
+    "\\excludecomment": lambda expander: comment_environment(expander, shown=False),
+    "\\includecomment": lambda expander: comment_environment(expander, shown=True),
+    "\\ProvideDocumentCommand": lambda expander: document_command(expander, replace=False),
     "\\NewDocumentEnvironment": document_environment,
     "\\RenewDocumentEnvironment": document_environment,
     "\\DeclareMathOperator": math_operator,

@@ -175,15 +175,52 @@ def _subcaption(body: Body, tokens: Tokens) -> None:
     around.subcaptions.append(f"({letter}) {words}{'' if words.endswith('.') or not words else '.'}".strip())
 
 
+def caption_box(body: Body) -> None:
+    """\\subcaptionbox[short]{caption}[width]{content}."""
+    body.expander.star()
+    body.expander.optional()
+    words = body.expander.argument()
+    skip_arguments(body.expander, "oo")
+    content = body.expander.argument()
+    if body.floats:
+        _part(body, words)
+    body.transparent(content)
+
+
+def _part(body: Body, words: Tokens) -> None:
+    """The caption of a part of a figure that is no environment."""
+    body.floats[-1].inside = f"sub{body.floats[-1].kind}"
+    _subcaption(body, words)
+    body.floats[-1].inside = ""
+
+
+def continued(body: Body) -> None:
+    """\\ContinuedFloat: the number of the float before once more."""
+    if body.floats:
+        counters, kind = body.expander.counters, body.floats[-1].kind
+        counters[kind] = counters.get(kind, 0) - 1
+
+
+def phantom_caption(body: Body) -> None:
+    """\\phantomcaption and \\phantomsubcaption: a number without words."""
+    if body.floats:
+        inside = body.floats[-1].inside
+        kind = inside or body.floats[-1].kind
+        step(body.expander, kind)
+        around = body.floats[-1].target
+        number = f"{around.number if around else ''}{body.number(kind)}" if inside else body.number(kind)
+        body.target = Target(body.floats[-1].kind, number)
+        if not inside:
+            body.floats[-1].target = body.target
+
+
 def subfloat(body: Body) -> None:
     """\\subfloat[caption]{content} and \\subfigure[caption]{content}."""
     given = body.expander.optional()
     second = body.expander.optional() if given is not None else None
     content = body.expander.argument()
     if given is not None and body.floats:
-        body.floats[-1].inside = f"sub{body.floats[-1].kind}"
-        _subcaption(body, second if second is not None else given)
-        body.floats[-1].inside = ""
+        _part(body, second if second is not None else given)
     body.transparent(content)
 
 
@@ -404,7 +441,10 @@ COMMANDS: dict[str, Command] = {
     "\\figcaption": caption,
     "\\subfloat": subfloat,
     "\\subfigure": subfloat,
-    "\\subcaptionbox": subfloat,
+    "\\subcaptionbox": caption_box,
+    "\\ContinuedFloat": continued,
+    "\\phantomcaption": phantom_caption,
+    "\\phantomsubcaption": phantom_caption,
     "\\multicolumn": span_columns,
     "\\multirow": span_rows,
     "\\makecell": stacked,

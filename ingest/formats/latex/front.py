@@ -45,6 +45,8 @@ _MARKS_AT_NAMES = frozenset(
 )
 _ENDS_OF_NAMES = frozenset(("\\and", "\\And", "\\AND", "\\quad", "\\qquad"))
 _MAX_NAME = 120
+_REVTEX_APPENDIX = r"""\@addtoreset{equation}{section}\gdef\theequation{\thesection\arabic{equation}}
+\gdef\thesubsection{\arabic{subsection}}\gdef\thesubsubsection{\alph{subsubsection}}"""
 _LARGE_POINTS = 24
 _EMPHASIS = re.compile(r"[*`]+")
 _NOTE = re.compile(r"\[\^\d+\]")
@@ -355,6 +357,31 @@ def appendix(body: Body) -> None:
     body.numbered_chapters = True
     body.expander.counters[top] = 0
     push_definitions(body.expander, f"\\gdef\\the{top}{{\\Alph{{{top}}}}}")
+    if any(name.startswith("revtex") for name in body.expander.classes):
+        push_definitions(body.expander, _REVTEX_APPENDIX)
+
+
+def begin_appendices(body: Body) -> None:
+    """The environments of the package appendix: letters up to its end."""
+    top = "chapter" if body.expander.book else "section"
+    body.expander.counters["section before appendices"] = body.expander.counters.get(top, 0)
+    body.appendix = True
+    body.expander.counters[top] = 0
+    push_definitions(body.expander, f"\\def\\the{top}{{\\Alph{{{top}}}}}")
+
+
+def end_appendices(body: Body) -> None:
+    """The sections go on as before."""
+    top = "chapter" if body.expander.book else "section"
+    body.appendix = False
+    body.expander.counters[top] = body.expander.counters.get("section before appendices", 0)
+
+
+def begin_subappendices(body: Body) -> None:
+    """Appendices of one chapter."""
+    inner, outer = ("section", "chapter") if body.expander.book else ("subsection", "section")
+    body.expander.counters[inner] = 0
+    push_definitions(body.expander, f"\\def\\the{inner}{{\\the{outer}.\\Alph{{{inner}}}}}")
 
 
 def matter(body: Body, *, numbered: bool) -> None:
@@ -413,6 +440,6 @@ ENVIRONMENTS: dict[str, EnvironmentCommands] = {
     **dict.fromkeys(
         ("keyword", "keywords", "IEEEkeywords"), EnvironmentCommands(begin_keywords, lambda body: body.end_block())
     ),
-    "appendices": EnvironmentCommands(appendix),
-    "subappendices": EnvironmentCommands(appendix),
+    "appendices": EnvironmentCommands(begin_appendices, end_appendices),
+    "subappendices": EnvironmentCommands(begin_subappendices),
 }

@@ -87,6 +87,7 @@ class Expander(Input):
         self.units: dict[str, Tokens] = {}
         self.options: dict[str, tuple[str, ...]] = {}
         self.classes: list[str] = []
+        self.packages: set[str] = set()
         self.book = False
         self.folders: list[str] = []
         self.files_read: list[str] = []

@@ -13,8 +13,7 @@ from ingest.formats.latex.units import QUANTITIES, unit
 _WORDS = frozenset(
     f"\\{name}"
     for name in (
-        "text mbox textrm textnormal hbox textit textbf texttt textsf textsc textup textsl emph intertext makebox fbox "
-        "shortintertext textmd"
+        "text mbox textrm textnormal hbox textit textbf texttt textsf textsc textup textsl emph makebox fbox textmd"
     ).split()
 )
 # Changes of size and font that KaTeX would take, and that say nothing.
@@ -204,6 +203,16 @@ class Formula:
     def _unnumbered(self) -> None:
         self.rows[-1].numbered = False
 
+    def _intertext(self) -> None:
+        """\\intertext{words} between lines: a line of its own without a number."""
+        words = self._words(self._expander.argument())
+        if self._environments or self._braces:
+            self._text(words)
+            return
+        self.rows[-1].numbered = False
+        self._text(words)
+        self.rows.append(Row())
+
     def _skip(self) -> None:
         self._expander.argument()
 
@@ -224,6 +233,8 @@ _BY_NAME: dict[str, Callable[[Formula], None]] = {
     "\\begin": Formula._begin,
     "\\end": Formula._end,
     "\\label": Formula._label,
+    "\\intertext": Formula._intertext,
+    "\\shortintertext": Formula._intertext,
     "\\tag": Formula._tag,
     "\\nonumber": Formula._unnumbered,
     "\\notag": Formula._unnumbered,
