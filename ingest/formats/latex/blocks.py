@@ -15,7 +15,9 @@ from ingest.formats.latex.words import code_span, link
 from ingest.writer import fenced
 
 _LISTINGS = frozenset("verbatim verbatim* Verbatim BVerbatim LVerbatim lstlisting minted alltt pycode luacode".split())
-_OPTION = re.compile(r"([\w-]+)\s*=\s*(\{[^{}]*\}|[^,\]]*)")
+_GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_OPTION = re.compile(rf"([\w-]+)\s*=\s*({_GROUP}|[^,\]]*)")
+_OPTIONS = re.compile(rf"[ \t]*\[((?:[^\[\]{{}}]|{_GROUP}|\[[^\]]*\])*)\]")
 _RANK = ("enumi", "enumii", "enumiii", "enumiv")
 # Options of a list: label=..., ref=..., and the sign of a short label, as in (i) or a).
 _VALUE = r"\s*=\s*((?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^,{}])*)"
@@ -154,7 +156,7 @@ def verbatim(body: Body, token: Verbatim) -> None:
 
 
 def _listing(body: Body, kind: str, text: str, preset: str) -> None:
-    given = re.match(r"[ \t]*\[((?:[^\[\]{}]|\{[^{}]*\}|\[[^\]]*\])*)\]", text) if kind != "verbatim" else None
+    given = _OPTIONS.match(text) if kind != "verbatim" else None
     text = text[given.end() :] if given else text
     options = {name: value.strip("{} ") for name, value in _OPTION.findall(f"{preset},{given[1] if given else ''}")}
     language = options.get("language", "")
@@ -199,9 +201,9 @@ def listing_file(body: Body, arguments: str) -> None:
     if found is None:
         expander.miss(name)
         return
-    write_code(
-        body, expander.tree.members[found], language, {key: value.strip("{} ") for key, value in options.items()}
-    )
+    lines = expander.tree.members[found].split("\n")
+    first, last = (int(options[key]) if options.get(key, "").isdigit() else None for key in ("firstline", "lastline"))
+    write_code(body, "\n".join(lines[first - 1 if first else 0 : last]), language, options)
 
 
 # Quotes, theorems, boxes, slides.

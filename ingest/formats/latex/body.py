@@ -24,7 +24,8 @@ _ONLY_RAISED = re.compile(r"\^(?:\\(?:text|mathrm)\{([\w, ]{1,12})\}|\{([-+]?[\w
 _ONLY_SPACE = re.compile(r"(?:\\[,;:! ]|~|\s|\\q?quad)*")
 _ONLY_LOWERED = re.compile(r"_(?:\{(?:\\(?:mathrm|text|rm)\s*)?\{?(\w{1,8})\}?\}|(\w))")
 _ONLY_WORDS = re.compile(
-    r"\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
+    r"(?:\\, ?)?\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}"
+    r"|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
 )
 _BLOCK_COMMANDS = frozenset(
     (
@@ -289,6 +290,8 @@ class Body:
         if _ONLY_SPACE.fullmatch(formula):
             self.flow.space()
         elif words:
+            if formula.startswith("\\,"):
+                self.flow.space()
             self.flow.text(words[1] or words[2])
         elif raised and self.flow.last.isalnum():
             self.flow.text(f"^{raised[1] or raised[2] or raised[3]}")
@@ -333,7 +336,8 @@ class Body:
         if own and name not in self._environments and name not in self.theorems:
             self._enter(name, None, own.end)
             arguments = self._begin_own(name, own)
-            self._open[-1].closing = tuple(filled(own.end, arguments))
+            if self._open:
+                self._open[-1].closing = tuple(filled(own.end, arguments))
         elif known:
             self._enter(name, known.end, ())
             known.begin(self)

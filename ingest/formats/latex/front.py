@@ -40,7 +40,8 @@ _MARKS_AT_NAMES = frozenset(
     f"\\{name}"
     for name in (
         "thanks inst textsuperscript footnote footnotemark altaffilmark affiliationmark corref fnref orcidlink orcid "
-        "ref email IEEEauthorrefmark authormark ensuremath label altaffiltext footnotetext affil affiliation address"
+        "ref email IEEEmembership IEEEauthorrefmark authormark ensuremath label altaffiltext footnotetext affil "
+        "affiliation address"
     ).split()
 )
 _ENDS_OF_NAMES = frozenset(("\\and", "\\And", "\\AND", "\\quad", "\\qquad"))

@@ -107,9 +107,13 @@ class Formula:
         if isinstance(name, Verbatim):
             self._text(name.body)
         elif name in _WORDS:
-            self._text(self._words(expander.argument()))
+            argument = expander.argument()
+            if argument[:1] == ["\\,"]:
+                self._add("\\,")
+            self._text(self._words(argument))
         elif name in QUANTITIES:
-            self._add(QUANTITIES[name](expander, True))
+            words = QUANTITIES[name](expander, True)
+            self._add(f"\\,{words}" if name in ("\\unit", "\\si") and self._after_number() else words)
         elif name in _BY_NAME:
             _BY_NAME[name](self)
         elif name in _REFERENCES:
@@ -159,8 +163,12 @@ class Formula:
 
     def _unit(self) -> None:
         words = unit(self._expander, self._expander.argument(), math=True)
+        self._add(f"\\,{words}" if self._after_number() else words)
+
+    def _after_number(self) -> bool:
+        """Whether what stands here last may be a number, from which a unit keeps its distance."""
         before = "".join(self.rows[-1].parts[-2:]).rstrip()
-        self._add(f"\\,{words}" if before[-1:].isdigit() or before[-1:] in (")", "}") else words)
+        return before[-1:].isdigit() or before[-1:] in (")", "}")
 
     def _line(self) -> None:
         self._expander.star()

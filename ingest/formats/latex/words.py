@@ -377,6 +377,7 @@ _COMMANDS: dict[str, Command] = {
     "\\verb": typewriter,
     "\\path": typewriter,
     "\\textsuperscript": raised,
+    "\\tnote": raised,
     "\\textsubscript": lowered,
     "\\enquote": quoted,
     "\\textquote": quoted,
