@@ -83,12 +83,12 @@ def reading(packed: bytes, main: str, aux: Path | None) -> Reading:
     body = latex.read_through(latex_tree.read(packed, main))
     text = latex.parse(packed, main).text
     words, left = left_over(text)
-    read = [main, *body.expander.files_read]
+    read = {main, *body.expander.files_read}
     return Reading(
         main,
         len(read),
         tuple(body.expander.files_missing),
-        tuple(sorted(_recorded(aux, packed) - set(read))) if aux else (),
+        tuple(sorted(_recorded(aux, packed) - read)) if aux else (),
         words,
         left + body.unknown,
         _numbers({key: target.number for key, target in body.labels.items()}, aux) if aux else None,

@@ -214,6 +214,12 @@ def test_a_file_that_includes_itself_is_read_once() -> None:
     assert len([warning for warning in parsed.warnings if "circle" in warning]) == 2
 
 
+def test_a_file_that_includes_itself_at_its_end_in_an_open_brace_is_no_endless_circle() -> None:
+    parsed = tree_of(main=r"\begin{document}once \input{part} \input{mai \input{main}")
+    assert parsed.text.count("once") <= 201
+    assert any("too much is included" in warning for warning in parsed.warnings)
+
+
 def test_what_no_file_can_give_is_named() -> None:
     assert tree_of(main=r"\begin{document}a \input{gone} b").warnings == (
         "'gone' is not there; the text goes on without it",

@@ -10,6 +10,8 @@ from ingest.formats.latex.tree import forbidden
 
 MAX_FILES = 5_000
 MAX_CHARACTERS = 100_000_000
+# One file, as a frame or a table that stands in many places; a circle that was not seen as one ends here.
+MAX_TIMES = 200
 # Packages and classes whose commands are known here; a copy of them in the tree would only get in the way.
 KNOWN_PACKAGES = frozenset(
     (
@@ -70,7 +72,8 @@ def _open(expander: Expander, path: str) -> bool:
     text = expander.tree.members[path]
     expander.files_read.append(path)
     expander.characters_read += len(text)
-    if len(expander.files_read) > MAX_FILES or expander.characters_read > MAX_CHARACTERS:
+    often = expander.files_read.count(path) > MAX_TIMES
+    if often or len(expander.files_read) > MAX_FILES or expander.characters_read > MAX_CHARACTERS:
         expander.warn(f"{path!r} was not read: too much is included")
         return False
     outer = expander.file()
