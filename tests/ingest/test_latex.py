@@ -132,6 +132,10 @@ def test_a_raised_number_behind_a_word_is_text() -> None:
     assert text_of(r"36~fb$^{-1}$, p$_{\mathrm{T}}$ and $^{12}$C") == "36 fb^-1, p_T and $^{12}$C"
 
 
+def test_characters_are_told_by_their_numbers() -> None:
+    assert text_of(r"a\char`\\ b \char92 c \symbol{123} \char`zd") == r"a\b \c { zd"
+
+
 def test_code_in_the_line_keeps_its_dollar_signs() -> None:
     source = r"\verb|$HOME|, \texttt{\$PATH}, \verb|`$`| and \texttt{a $b$}"
     assert text_of(source) == r"`$HOME`, `$PATH`, `\$` and a $b$"

@@ -6,6 +6,13 @@ from ingest.formats.latex.macros import Expandable, Expander
 from ingest.formats.latex.tokens import Tokens, source
 
 _PIECE = re.compile(r"\s*(\d{1,9}|[-+*/()])")
+_CODE = re.compile(r"\s*(?:(\d{1,3})|\"([0-9A-F]{1,2}))\s?")
+_ESCAPED = {
+    "\\": "\\backslash",
+    **{sign: f"\\{sign}" for sign in "{}$&#_%"},
+    "^": "\\textasciicircum",
+    "~": "\\textasciitilde",
+}
 _LIMIT = 1_000_000
 _MAX_PIECES = 200
 
@@ -107,4 +114,31 @@ def the(expander: Expander) -> None:
     expander.push(shown)
 
 
-EXPANDABLE: dict[str, Expandable] = {"\\numexpr": expression, "\\inteval": evaluated, "\\the": the}
+def character(expander: Expander) -> None:
+    """\\char`\\\\, \\char92 and \\symbol{92}: the character of that number, or the one that stands behind the sign."""
+    if expander.starts_with("`"):
+        token = expander.raw() or " "
+        sign, rest = (token[1:], "") if token[0] == "\\" and len(token) == 2 else (token[0], token[1:])
+        expander.push([rest] if rest else [])
+    else:
+        text = expander.raw() or ""
+        number = _CODE.match(text)
+        expander.push([text[number.end() :] if number else text])
+        code = int(number[1] or "0") or int(number[2] or "0", 16) if number else 0
+        sign = chr(code) if 32 <= code < 127 else ""
+    expander.push([_ESCAPED.get(sign, sign)])
+
+
+def symbol(expander: Expander) -> None:
+    """\\symbol{92}."""
+    expander.push([expander.key()])
+    character(expander)
+
+
+EXPANDABLE: dict[str, Expandable] = {
+    "\\numexpr": expression,
+    "\\inteval": evaluated,
+    "\\the": the,
+    "\\char": character,
+    "\\symbol": symbol,
+}
