@@ -160,7 +160,9 @@ def plain(number: str) -> str:
     ('IV', '2.1a', '3')
     """
     number = re.sub(
-        r"\\[,;:! ]|\\(?:mbox|hbox|relax|text|normalfont|unhbox|protect|ensuremath|voidb@x)\b\s*", "", number
+        r"\\[,;:! ]|\\(?:mbox|hbox|relax|nobreakspace|text|normalfont|unhbox|protect|ensuremath|voidb@x)\b\s*",
+        "",
+        number,
     )
     return re.sub(r"[{}~\s]+", "", number.replace("\\hbox", ""))
 

@@ -192,6 +192,29 @@ def test_equations_within_subequations_are_shown_as_the_document_has_it() -> Non
     assert text_of(source).endswith("1, 1.i, 1.ii, 2")
 
 
+@pytest.mark.parametrize(
+    ("document", "numbers"),
+    [
+        (r"\documentclass{amsbook}\begin{document}\chapter{A}\section{B}\label{a}", "1"),
+        (r"\documentclass[prl]{revtex4-2}\begin{document}\section{A}\begin{equation}a\label{a}\end{equation}", "1"),
+        (r"\documentclass{llncs}\begin{document}\section{A}\subsection{B}\subsubsection{C}\label{a}", "1.1"),
+        (
+            r"\documentclass{scrartcl}\begin{document}\section{A}\subsection{B}\section*{C}\subsection{D}\label{a}",
+            "1.1",
+        ),
+        (r"\documentclass{scrbook}\begin{document}\chapter{A}\section{B}\addchap{C}\section{D}\label{a}", "1.1"),
+        (
+            r"\documentclass{IEEEtran}\begin{document}\section{A}\subsection{B}\subsubsection{C}\paragraph{D}\label{a}",
+            "I-A1a",
+        ),
+        (r"\documentclass{book}\begin{document}\part{A}\chapter{B}\part{C}\chapter{D}\section{E}\label{a}", "2.1"),
+    ],
+)
+def test_classes_number_their_headings_each_in_its_way(document: str, numbers: str) -> None:
+    text = latex.parse(rf"{document} \ref{{a}}\end{{document}}".encode(), "x.tex").text
+    assert text.endswith(f"\n\n{numbers}")
+
+
 def test_of_two_labels_of_one_name_the_last_counts() -> None:
     assert text_of(r"\section{One}\label{a}\section{Two}\label{a} \ref{a}").endswith("2")
 

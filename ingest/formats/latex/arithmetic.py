@@ -120,6 +120,7 @@ def character(expander: Expander) -> None:
         token = expander.raw() or " "
         sign, rest = (token[1:], "") if token[0] == "\\" and len(token) == 2 else (token[0], token[1:])
         expander.push([rest] if rest else [])
+        expander.starts_with(" ")
     else:
         text = expander.raw() or ""
         number = _CODE.match(text)

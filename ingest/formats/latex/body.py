@@ -134,7 +134,7 @@ class Body:
         self.monospaced = False
         self.german = False
         self._commands = commands
-        self._environments = environments
+        self._environments = dict(environments)
         self._verbatim = verbatim
         self._later: list[Callable[[], str]] = []
         self._open: list[_Open] = []
@@ -346,6 +346,10 @@ class Body:
             self.unknown[f"\\begin{{{name}}}"] += 1
             self.expander.optional()
             self.flow.block()
+
+    def add_environment(self, name: str, commands: EnvironmentCommands) -> None:
+        """Know an environment that the document has declared."""
+        self._environments.setdefault(name, commands)
 
     def _begin_own(self, name: str, own: Environment) -> list[Tokens]:
         """Read on with what the beginning of an environment of the document stands for; its arguments."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ingest.formats.latex.body import Body, Command, EnvironmentCommands, Float
 from ingest.formats.latex.flow import OpenMark
 from ingest.formats.latex.math import Row, display, skip_arguments
-from ingest.formats.latex.numbers import Target, push_definitions, step
+from ingest.formats.latex.numbers import Target, new_counter, push_definitions, step
 from ingest.formats.latex.tables import Cell, grid
 from ingest.formats.latex.tokens import CLOSE, OPEN, Tokens, source
 from ingest.writer import pipe_table
@@ -67,6 +67,21 @@ def begin_float(body: Body, kind: str) -> None:
     body.expander.optional()
     body.end_block()
     body.floats.append(Float(kind))
+
+
+def new_float(body: Body) -> None:
+    """\\newfloat{plot}{placement}{suffix}[within] and \\DeclareFloatingEnvironment[options]{plot}."""
+    body.expander.optional()
+    name = body.expander.key()
+    following = body.expander.braced()
+    if following is not None:
+        body.expander.argument()
+    within = source(body.expander.optional() or []).strip()
+    if name:
+        body.expander.push([OPEN, name, CLOSE, "[", within or " ", "]"])
+        new_counter(body.expander)
+        for each in (name, f"{name}*"):
+            body.add_environment(each, _floating(name))
 
 
 def begin_wrapped_float(body: Body, kind: str) -> None:
@@ -435,6 +450,8 @@ ENVIRONMENTS: dict[str, EnvironmentCommands] = {
 COMMANDS: dict[str, Command] = {
     "\\caption": caption,
     "\\captionof": caption_of,
+    "\\newfloat": new_float,
+    "\\DeclareFloatingEnvironment": new_float,
     "\\topcaption": caption,
     "\\bottomcaption": caption,
     "\\tabcaption": caption,

@@ -7,7 +7,15 @@ from ingest.formats.latex.body import Body, Command, EnvironmentCommands
 from ingest.formats.latex.floats import fragment, telling
 from ingest.formats.latex.flow import Flow, OpenMark
 from ingest.formats.latex.math import skip_arguments
-from ingest.formats.latex.numbers import DEPTHS, Target, push_definitions, step
+from ingest.formats.latex.numbers import (
+    DEPTHS,
+    Target,
+    depth_of_numbers,
+    push_definitions,
+    restart,
+    step,
+    without_sections,
+)
 from ingest.formats.latex.tokens import CLOSE, Tokens, source
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -46,8 +54,14 @@ _MARKS_AT_NAMES = frozenset(
 )
 _ENDS_OF_NAMES = frozenset(("\\and", "\\And", "\\AND", "\\quad", "\\qquad"))
 _MAX_NAME = 120
-_REVTEX_APPENDIX = r"""\@addtoreset{equation}{section}\gdef\theequation{\thesection\arabic{equation}}
-\gdef\thesubsection{\arabic{subsection}}\gdef\thesubsubsection{\alph{subsubsection}}"""
+_APPENDIX_IN_CLASSES = {
+    "revtex": r"""\@addtoreset{equation}{section}\gdef\theequation{\thesection\arabic{equation}}
+\gdef\thesubsection{\arabic{subsection}}\gdef\thesubsubsection{\alph{subsubsection}}""",
+    "elsarticle": r"""\@addtoreset{equation}{section}\gdef\theequation{\Alph{section}.\arabic{equation}}
+\gdef\thefigure{\Alph{section}.\arabic{figure}}\gdef\thetable{\Alph{section}.\arabic{table}}
+\gdef\thesection{Appendix~\Alph{section}}""",
+    "IEEEtran": r"\gdef\thesubsection{\Alph{subsection}}",
+}
 _LARGE_POINTS = 24
 _EMPHASIS = re.compile(r"[*`]+")
 _NOTE = re.compile(r"\[\^\d+\]")
@@ -303,9 +317,9 @@ def language(body: Body) -> str:
 # Headings.
 
 
-def heading(body: Body, kind: str) -> None:
-    """\\section[short]{title} and the other ranks."""
-    star = body.expander.star()
+def heading(body: Body, kind: str, *, unnumbered: bool = False) -> None:
+    """\\section[short]{title} and the other ranks; unnumbered are those of KOMA-Script (\\addchap, \\addsec)."""
+    star = body.expander.star() or unnumbered
     body.expander.optional()
     body.expander.optional()
     tokens = body.expander.argument()
@@ -314,8 +328,14 @@ def heading(body: Body, kind: str) -> None:
     depth = DEPTHS[kind]
     top = 0 if body.expander.book else 1
     level = 1 if depth <= top else depth - top + 1
-    numbered = not star and depth <= _number_depth(body) and (depth > 0 or body.numbered_chapters or kind == "part")
+    numbered = (
+        not star
+        and depth <= depth_of_numbers(body.expander)
+        and (depth > 0 or body.numbered_chapters or kind == "part")
+    )
     number = ""
+    if star and (kind != "chapter" or unnumbered) and any(name.startswith("scr") for name in body.expander.classes):
+        restart(body.expander, kind)
     if numbered:
         step(body.expander, kind)
         number = body.number(kind).strip(". ")
@@ -341,16 +361,6 @@ def _family(kind: str) -> str:
     return kind if kind in ("part", "chapter") else "section"
 
 
-def _number_depth(body: Body) -> int:
-    """How deep headings are numbered: secnumdepth, which the classes set differently."""
-    given = body.expander.counters.get("secnumdepth")
-    if given is not None:
-        return given
-    if "memoir" in body.expander.classes:
-        return 1
-    return 2 if body.expander.book else 3
-
-
 def appendix(body: Body) -> None:
     """\\appendix: letters from here on."""
     top = "chapter" if body.expander.book else "section"
@@ -358,8 +368,16 @@ def appendix(body: Body) -> None:
     body.numbered_chapters = True
     body.expander.counters[top] = 0
     push_definitions(body.expander, f"\\gdef\\the{top}{{\\Alph{{{top}}}}}")
-    if any(name.startswith("revtex") for name in body.expander.classes):
-        push_definitions(body.expander, _REVTEX_APPENDIX)
+    for start, definitions in _APPENDIX_IN_CLASSES.items():
+        if any(name.startswith(start) for name in body.expander.classes) and not without_sections(body.expander):
+            push_definitions(body.expander, definitions)
+
+
+def appendices(body: Body) -> None:
+    """\\appendices of IEEEtran: more than one, each with a letter."""
+    before = body.expander.macros.get("\\thesubsection")
+    appendix(body)
+    body.expander.define("\\thesubsection", before, everywhere=True)
 
 
 def begin_appendices(body: Body) -> None:
@@ -401,8 +419,8 @@ def _shown(what: str) -> Command:
 
 COMMANDS: dict[str, Command] = {
     **{f"\\{kind}": _heading(kind) for kind in DEPTHS},
-    "\\addchap": _heading("chapter"),
-    "\\addsec": _heading("section"),
+    "\\addchap": lambda body: heading(body, "chapter", unnumbered=True),
+    "\\addsec": lambda body: heading(body, "section", unnumbered=True),
     **dict.fromkeys(("\\title", "\\AtlasTitle", "\\icmltitle"), title),
     "\\subtitle": subtitle,
     "\\author": author,
@@ -424,7 +442,7 @@ COMMANDS: dict[str, Command] = {
     "\\thedate": _shown("date"),
     "\\inserttitle": _shown("title"),
     "\\appendix": appendix,
-    "\\appendices": appendix,
+    "\\appendices": appendices,
     "\\frontmatter": lambda body: matter(body, numbered=False),
     "\\mainmatter": lambda body: matter(body, numbered=True),
     "\\backmatter": lambda body: matter(body, numbered=False),

@@ -205,8 +205,9 @@ class Formula:
         self.rows[-1].labels.append(self._expander.key())
 
     def _tag(self) -> None:
-        self._expander.star()
-        self.rows[-1].tag = self._words(self._expander.argument()).strip("() ")
+        star = self._expander.star()
+        words = self._words(self._expander.argument()).strip()
+        self.rows[-1].tag = words if star else words.strip("() ")
 
     def _unnumbered(self) -> None:
         self.rows[-1].numbered = False
@@ -313,13 +314,18 @@ def display(rows: list[Row], numbers: list[str], environment: str) -> list[str]:
         formula, number = kept[0]
         if "&" in formula and "\\begin" not in formula:
             formula = f"\\begin{{aligned}} {formula} \\end{{aligned}}"
-        return [f"{formula} \\tag{{{number}}}" if number else formula]
+        return [f"{formula} {_tagged(number)}" if number else formula]
     inner = "align" if any("&" in formula for formula, _ in kept) else "gather"
     if len(tags) > 1:
-        lines = [f"{formula} \\tag{{{number}}}" if number else f"{formula} \\notag" for formula, number in kept]
+        lines = [f"{formula} {_tagged(number)}" if number else f"{formula} \\notag" for formula, number in kept]
         return [f"\\begin{{{inner}}}", *_broken(lines), f"\\end{{{inner}}}"]
-    end = f"\\end{{{inner}ed}}" + (f" \\tag{{{tags[0]}}}" if tags else "")
+    end = f"\\end{{{inner}ed}}" + (f" {_tagged(tags[0])}" if tags else "")
     return [f"\\begin{{{inner}ed}}", *_broken([formula for formula, _ in kept]), end]
+
+
+def _tagged(number: str) -> str:
+    """A number beside its formula; one that brings its own brackets (\\tag*) gets no others."""
+    return f"\\tag*{{{number}}}" if number.startswith("(") else f"\\tag{{{number}}}"
 
 
 def _broken(lines: list[str]) -> list[str]:

@@ -86,8 +86,16 @@ _SHOWN_IN_IEEE = r"""
 \def\thesection{\Roman{section}}
 \def\thesubsection{\thesection-\Alph{subsection}}
 \def\thesubsubsection{\thesubsection\arabic{subsubsection}}
+\def\theparagraph{\thesubsubsection\alph{paragraph}}
 \def\thetable{\Roman{table}}
 """
+_SHOWN_IN_CLASSES = {
+    "revtex": _SHOWN_IN_REVTEX,
+    "IEEEtran": _SHOWN_IN_IEEE,
+    "amsbook": r"\def\thechapter{\arabic{chapter}}",
+}
+# How deep headings are numbered where no secnumdepth is set.
+_DEPTHS_OF_CLASSES = {"memoir": 1, "llncs": 2, "IEEEtran": 4, "amsbook": 3}
 
 
 @dataclass(slots=True)
@@ -106,12 +114,13 @@ def define_counters(expander: Expander) -> None:
     expander.within.clear()
     for counter, outer in _WITHIN.items():
         count_within(expander, counter, outer)
-    shown = _SHOWN + (_SHOWN_IN_BOOKS if book else "")
-    for start, in_class in (("revtex", _SHOWN_IN_REVTEX), ("IEEEtran", _SHOWN_IN_IEEE)):
+    shown = _SHOWN + (_SHOWN_IN_BOOKS if book and "amsbook" not in expander.classes else "")
+    for start, in_class in _SHOWN_IN_CLASSES.items():
         shown += in_class if any(name.startswith(start) for name in expander.classes) else ""
     if book:
         for counter in ("figure", "table", "equation", "footnote", "lstlisting"):
-            count_within(expander, counter, "chapter")
+            if counter != "equation" or "amsbook" not in expander.classes:
+                count_within(expander, counter, "chapter")
     push_definitions(expander, shown)
 
 
@@ -147,6 +156,29 @@ def step(expander: Expander, counter: str) -> None:
                 expander.counters[inner] = 0
                 seen.add(inner)
                 waiting.append(inner)
+
+
+def restart(expander: Expander, counter: str) -> None:
+    """Start again whatever is counted within, without counting."""
+    before = expander.counters.get(counter, 0)
+    step(expander, counter)
+    expander.counters[counter] = before
+
+
+def depth_of_numbers(expander: Expander) -> int:
+    """How deep headings are numbered: secnumdepth, which the classes set differently."""
+    given = expander.counters.get("secnumdepth")
+    if given is not None:
+        return given
+    if without_sections(expander):
+        return 0
+    own = next((_DEPTHS_OF_CLASSES[name] for name in expander.classes if name in _DEPTHS_OF_CLASSES), None)
+    return own if own is not None else 2 if expander.book else 3
+
+
+def without_sections(expander: Expander) -> bool:
+    """Whether the journal numbers no sections (Physical Review Letters)."""
+    return "prl" in expander.options.get("", ()) and any(name.startswith("revtex") for name in expander.classes)
 
 
 def letters(value: int) -> str:
@@ -297,6 +329,7 @@ def names_of(targets: list[Target]) -> str:
     for target in targets:
         name = _NAMES.get(target.kind, target.kind.capitalize())
         number = f"({target.number})" if target.kind == "equation" else target.number or target.title
+        number = number.removeprefix(name).lstrip()  # elsarticle numbers "Appendix A"
         if groups and groups[-1][0] == name:
             groups[-1][1].append(number)
         else:
