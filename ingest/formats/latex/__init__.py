@@ -11,9 +11,11 @@ from ingest.formats.latex import (
     blocks,
     conditions,
     definitions,
+    displays,
     files,
     floats,
     front,
+    headings,
     numbers,
     references,
     units,
@@ -47,6 +49,7 @@ _STRUCTURE = {
     **floats.COMMANDS,
     **blocks.COMMANDS,
     **front.COMMANDS,
+    **headings.COMMANDS,
     **bibliography.COMMANDS,
     **references.COMMANDS,
     "\\begin": Body.begin,
@@ -55,7 +58,9 @@ _STRUCTURE = {
 _ENVIRONMENTS = {
     **blocks.ENVIRONMENTS,
     **floats.ENVIRONMENTS,
+    **displays.ENVIRONMENTS,
     **front.ENVIRONMENTS,
+    **headings.ENVIRONMENTS,
     **bibliography.ENVIRONMENTS,
 }
 # What a document may not redefine, or nothing would be found where it stands.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ingest.errors import TooLarge
-from ingest.formats.latex.flow import PLACEHOLDER, Flow, OpenMark, placeholder
+from ingest.formats.latex.flow import PLACEHOLDER, Flow, OpenMark, placeholder, typographic
 from ingest.formats.latex.macros import Environment, Expander, filled
-from ingest.formats.latex.math import Formula
+from ingest.formats.latex.math import Formula, as_words
 from ingest.formats.latex.numbers import Target
 from ingest.formats.latex.tokens import CLOSE, OPEN, PAR, Tokens, Verbatim, source
 
@@ -19,14 +19,6 @@ MATH_SHIFT = "$"
 # Shorthands of the German babel.
 _UMLAUTS = {**dict(zip("aouAOUse", "äöüÄÖÜßë", strict=True)), "`": "„", "'": "“", "-": "", "=": "-", "~": "-"}
 _UMLAUT = re.compile(r"\"([aouAOUse`'=~-])")
-_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
-_ONLY_RAISED = re.compile(r"\^(?:\\(?:text|mathrm)\{([\w, ]{1,12})\}|\{([-+]?[\w.,]{1,12})\}|(\w))")
-_ONLY_SPACE = re.compile(r"(?:\\[,;:! ]|~|\s|\\q?quad)*")
-_ONLY_LOWERED = re.compile(r"_(?:\{(?:\\(?:mathrm|text|rm)\s*)?\{?(\w{1,8})\}?\}|(\w))")
-_ONLY_WORDS = re.compile(
-    r"(?:\\, ?)?\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}"
-    r"|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
-)
 _BLOCK_COMMANDS = frozenset(
     (
         PAR,
@@ -285,20 +277,11 @@ class Body:
     def math(self, tokens: Tokens) -> None:
         """Write a formula in the line; one that is only there to raise, lower or slant a word becomes text."""
         formula = self.formula(tokens)
-        words = _ONLY_WORDS.fullmatch(formula)
-        raised, lowered = _ONLY_RAISED.fullmatch(formula), _ONLY_LOWERED.fullmatch(formula)
-        if _ONLY_SPACE.fullmatch(formula):
-            self.flow.space()
-        elif words:
-            if formula.startswith("\\,"):
-                self.flow.space()
-            self.flow.text(words[1] or words[2])
-        elif raised and self.flow.last.isalnum():
-            self.flow.text(f"^{raised[1] or raised[2] or raised[3]}")
-        elif lowered and self.flow.last.isalnum():
-            self.flow.text(f"_{lowered[1] or lowered[2]}")
-        else:
+        words = as_words(formula, behind_word=self.flow.last.isalnum())
+        if words is None:
             self.flow.math(formula)
+        else:
+            self.flow.text(words)
 
     def formula(self, tokens: Tokens) -> str:
         """Tokens as a formula within a line."""
@@ -480,18 +463,3 @@ class Body:
 
 
 _SECTIONS = frozenset(("\\section", "\\chapter", "\\subsection", "\\part", "\\bibliography"))
-
-
-def typographic(words: str) -> str:
-    """Quotes and dashes of LaTeX as characters.
-
-    >>> typographic("``the LHC's `first' run''--2010---")
-    "“the LHC's ‘first’ run”–2010—"
-    """
-    if "-" in words:
-        words = words.replace("---", "—").replace("--", "–")
-    if "`" in words or "'" in words:
-        words = words.replace("``", "“").replace("''", "”").replace("`", "‘")
-        if "'" in words:
-            words = _APOSTROPHE.sub("\0", words).replace("'", "’").replace("\0", "'")
-    return words

@@ -39,6 +39,13 @@ _ALL_IN_BRACES = re.compile(r"^\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}$")
 _EMPHASIS = re.compile(r"\*{1,3}|`")
 _LAST_LINE_BREAK = re.compile(r"(?:\s|\\\\|&)+$")
 _ENDS_IN_WORD = re.compile(r"\\[a-zA-Z]+$")
+_ONLY_RAISED = re.compile(r"\^(?:\\(?:text|mathrm)\{([\w, ]{1,12})\}|\{([-+]?[\w.,]{1,12})\}|(\w))")
+_ONLY_SPACE = re.compile(r"(?:\\[,;:! ]|~|\s|\\q?quad)*")
+_ONLY_LOWERED = re.compile(r"_(?:\{(?:\\(?:mathrm|text|rm)\s*)?\{?(\w{1,8})\}?\}|(\w))")
+_ONLY_WORDS = re.compile(
+    r"(?:\\, ?)?\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}"
+    r"|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
+)
 MATH_SHIFT = "$"
 
 
@@ -288,6 +295,24 @@ def tidied(formula: str) -> str:
             break
     formula = _EMPTY_GROUP.sub(r"\1", formula.replace("\\mathop{}", ""))
     return _LONE_ATOM.sub(r"\1", _ALL_IN_BRACES.sub(r"\1", formula))
+
+
+def as_words(formula: str, *, behind_word: bool) -> str | None:
+    """What a formula says that is only there to raise, lower or slant a word, or to leave a space; None for any other.
+
+    >>> as_words("\\\\,\\\\mathrm{TeV}", behind_word=True), as_words("^{th}", behind_word=True)
+    (' TeV', '^th')
+    """
+    if _ONLY_SPACE.fullmatch(formula):
+        return " "
+    words = _ONLY_WORDS.fullmatch(formula)
+    if words:
+        return (" " if formula.startswith("\\,") else "") + (words[1] or words[2])
+    raised = _ONLY_RAISED.fullmatch(formula) if behind_word else None
+    if raised:
+        return f"^{raised[1] or raised[2] or raised[3]}"
+    lowered = _ONLY_LOWERED.fullmatch(formula) if behind_word else None
+    return f"_{lowered[1] or lowered[2]}" if lowered else None
 
 
 def skip_arguments(expander: Expander, arguments: str) -> None:
