@@ -133,7 +133,8 @@ def labels(aux: Path) -> dict[str, str]:
     for match in _AUX.finditer(text):
         other = aux.parent / (match["aux"] or "")
         if match["aux"]:
-            found |= labels(other) if other.exists() and other.resolve().is_relative_to(aux.parent.resolve()) else {}
+            inside = other.resolve().is_relative_to(aux.parent.resolve()) and other.resolve() != aux.resolve()
+            found |= labels(other) if inside and other.exists() else {}
             continue
         number = _group(text, match.end())
         titled = _MEMOIR.match(number)
