@@ -155,6 +155,24 @@ def parse(
     raise typer.Exit(0 if made.holds else 1)
 
 
+@app.command()
+def latex(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="LaTeX documents: a folder, an archive or a file.")],
+    aux: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="An .aux file that TeX made of a main file of this name.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count what is read of LaTeX documents, and hold their numbers against those that TeX gave."""
+    from eval.tasks import latex as task
+
+    found = list(task.readings(folder, aux or ()))
+    if as_json:
+        _print_json(task.as_json(found))
+    else:
+        typer.echo(task.written(found))
+
+
 def _sample(half: Literal["dev", "test"], data: Path | None, config: Path | None, *, shown: bool) -> Report:
     """The report of a half; that of the test half has no rows, so that nobody changes things by its questions."""
     from dataclasses import replace

@@ -26,6 +26,7 @@ _BARE = re.compile(r"(?:.*/)?(?:[^./]+|\d{4}\.\d{4,5}(?:v\d+)?)")
 # Around a single file that was given, about so many files are looked through for what it reads.
 _MAX_BESIDE = 20_000
 NOT_REACHED = "no main file reads it"
+PDF_ONLY = "the PDF alone"
 NO_LATEX = "no LaTeX document in it"
 
 
@@ -119,6 +120,11 @@ class Source:
     def fetch(self, item: Item) -> Raw:
         """The files that a main file reads, packed; raises Unreadable where they cannot be had."""
         archive, main, names = json.loads(item.locator)
+        if main == PDF_ONLY:
+            found = _pdf(self._root() / archive)
+            if found is None:
+                raise Unreadable(f"{archive}: there is no PDF in it any more")
+            return Raw(found[1], "pdf", "paper", name=found[0])
         if not archive:
             data = {name: _bytes(self._root() / name) for name in names}
             modified = None
@@ -175,6 +181,10 @@ class Source:
             yield Item(self._address(name), f"closed: {error}", json.dumps([name, "", []]))
             return
         items = list(self._of_tree(tree))
+        if not any(not item.skipped for item in items):
+            found = _pdf(self._root() / name)
+            version = hashlib.sha256(found[1]).hexdigest() if found else ""
+            items = [Item(self._address(name), version, json.dumps([name, PDF_ONLY, []]))] if found else items
         yield from items or [Item(self._address(name), "", skipped=NO_LATEX)]
 
     def _uri(self, tree: _Tree, name: str, count: int) -> str:
@@ -210,6 +220,11 @@ def _mains(tree: _Tree) -> list[str]:
     bare = [name for name in tree.texts if tree.archive and _BARE.fullmatch(name)]
     mains = latex_tree.main_files({name: tree.texts[name] for name in (*named, *bare)})
     return mains or (named if len(tree.texts) == 1 else [])
+
+
+def _pdf(path: Path) -> tuple[str, bytes] | None:
+    """The PDF of an e-print that is nothing else; raises Unreadable and TooLarge."""
+    return latex_tree.pdf(_bytes(path), path.name)
 
 
 def _archive(path: Path, name: str) -> _Tree:

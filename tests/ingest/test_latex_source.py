@@ -12,6 +12,7 @@ from ingest.source import End, Item
 from ingest.sources import latex
 
 READERS = frozenset({"public"})
+PDF = b"%PDF-1.4\nnothing"
 PAPER = r"\documentclass{article}\begin{document}\input{sections/one}\end{document}"
 
 
@@ -132,6 +133,23 @@ def test_a_gzipped_file_is_a_paper_and_other_archives_are_none(tmp_path: Path) -
     (tmp_path / "hits.root.gz").write_bytes(gzip.compress(b"root\0\1"))
     found = {item.uri.rsplit("/", 1)[-1]: item.skipped for item in items(source(tmp_path))}
     assert found == {"0801.0001.gz": "", "data.csv.gz": latex.NO_LATEX, "hits.root.gz": latex.NO_LATEX}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_e_print_that_is_a_pdf_alone_is_read_as_one(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "2401.00001.gz"
+    if packed:
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            member = tarfile.TarInfo("2401.00001.pdf")
+            member.size = len(PDF)
+            tar.addfile(member, io.BytesIO(PDF))
+        path.write_bytes(gzip.compress(buffer.getvalue()))
+    else:
+        path.write_bytes(gzip.compress(PDF))
+    (item,) = items(source(tmp_path))
+    raw = source(tmp_path).fetch(item)
+    assert (raw.format, raw.name, raw.data) == ("pdf", "2401.00001.pdf", PDF)
 
 
 def test_an_archive_of_mail_about_latex_is_no_paper(tmp_path: Path) -> None:

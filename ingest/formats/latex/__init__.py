@@ -6,14 +6,18 @@ import zlib
 from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.formats.latex import (
+    arithmetic,
     bibliography,
     blocks,
     conditions,
     definitions,
+    displays,
     files,
     floats,
     front,
+    headings,
     numbers,
+    references,
     units,
     words,
 )
@@ -38,20 +42,25 @@ _EXPANDABLE = {
     **conditions.EXPANDABLE,
     **files.EXPANDABLE,
     **numbers.EXPANDABLE,
+    **arithmetic.EXPANDABLE,
     **units.EXPANDABLE,
 }
 _STRUCTURE = {
     **floats.COMMANDS,
     **blocks.COMMANDS,
     **front.COMMANDS,
+    **headings.COMMANDS,
     **bibliography.COMMANDS,
+    **references.COMMANDS,
     "\\begin": Body.begin,
     "\\end": Body.end,
 }
 _ENVIRONMENTS = {
     **blocks.ENVIRONMENTS,
     **floats.ENVIRONMENTS,
+    **displays.ENVIRONMENTS,
     **front.ENVIRONMENTS,
+    **headings.ENVIRONMENTS,
     **bibliography.ENVIRONMENTS,
 }
 # What a document may not redefine, or nothing would be found where it stands.
@@ -95,7 +104,7 @@ def _unpacked(head: bytes) -> bytes:
 def parse(raw: bytes, name: str = "") -> Parsed:
     """Read a LaTeX document; name is the main file's path in an archive. Raises Unreadable and TooLarge."""
     tree = read(raw, name)
-    body = _read(tree)
+    body = read_through(tree)
     text, marks = resolved(body.flow.finished(), body.flow.marks, body.meaning)
     if not text.strip():
         raise Unreadable(f"no text in {tree.main!r}")
@@ -114,8 +123,8 @@ def parse(raw: bytes, name: str = "") -> Parsed:
     )
 
 
-def _read(tree: Tree) -> Body:
-    """The document of a tree, read to its end."""
+def read_through(tree: Tree) -> Body:
+    """The document of a tree, read to its end: what parse makes a text of, with all that was learnt on the way."""
     commands = {**words.commands(), **_STRUCTURE}
     expander = Expander(
         tree,

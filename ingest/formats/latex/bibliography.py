@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from ingest.formats.latex.blocks import begin_list, end_list, next_item
 from ingest.formats.latex.body import Body, Command, EnvironmentCommands
-from ingest.formats.latex.files import folders, include
+from ingest.formats.latex.files import folders, include, refused
 from ingest.formats.latex.front import plain, unnumbered_heading
 from ingest.formats.latex.math import skip_arguments
 from ingest.formats.latex.numbers import listed
 from ingest.formats.latex.tokens import tokenised
-from ingest.formats.latex.tree import forbidden
 
 MAX_AUTHORS = 3
 MAX_ENTRIES = 20_000
@@ -24,6 +23,7 @@ _BBL_VERB = re.compile(r"\\verb\{(\w+)\}\s*\\verb\s+(\S+)\s*\\endverb")
 _BBL_NAMES = re.compile(r"\\name\{author\}\{\d+\}\{[^{}]*\}\{(.*?)\n\s*\}\s*\n", re.DOTALL)
 _BBL_NAME = re.compile(r"family=\{((?:[^{}]|\{[^{}]*\})*)\}(?:.*?giveni?=\{((?:[^{}]|\{[^{}]*\})*)\})?", re.DOTALL)
 _DOI_ADDRESS = re.compile(r"^https?://(?:dx\.)?doi\.org/|^doi:\s*", re.IGNORECASE)
+_LABEL_YEAR = re.compile(r"\(?\b(\d{4}[a-z]?)\b")
 _LABEL_NAME = re.compile(r"\s*\(?\d{4}.*$", re.DOTALL)
 
 
@@ -60,6 +60,20 @@ def cite(body: Body, *, named: bool = False) -> None:
         body.flow.text(body.later(words))
 
 
+def cite_year(body: Body) -> None:
+    """\\citeyear{keys} and \\citeyearpar: the years of the works, or their numbers where none is known."""
+    body.expander.star()
+    skip_arguments(body.expander, "oo")
+    keys = [key.strip() for key in body.expander.key().split(",") if key.strip()]
+    for key in keys:
+        body.cited.setdefault(key, len(body.cited))
+
+    def words() -> str:
+        return ", ".join(body.citation_years.get(key) or f"[{body.citation_numbers.get(key, key)}]" for key in keys)
+
+    body.flow.text(body.later(words))
+
+
 def no_cite(body: Body) -> None:
     """\\nocite{keys}: listed though nothing in the text leads there."""
     for key in body.expander.key().split(","):
@@ -89,6 +103,9 @@ def bibliography_item(body: Body) -> None:
     body.citation_numbers.setdefault(key, number)
     if label:
         name = _LABEL_NAME.sub("", plain(body.inline(label))).strip(" {}[]")
+        year = _LABEL_YEAR.search(plain(body.inline(label)))
+        if year:
+            body.citation_years[key] = year[1]
         if len(name) > 3 and not name.isdigit():
             body.citation_names[key] = name
     if not body.lists:
@@ -136,12 +153,11 @@ def print_bibliography(body: Body) -> None:
 def _from_files(body: Body) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for name in body.bibliography_files:
-        if forbidden(name):
-            body.expander.warn(f"{name!r} is outside the document; it was not read")
+        if refused(body.expander, name):
             continue
         found = body.expander.tree.find(name, folders(body.expander), ("", ".bib"))
         if found is None:
-            body.expander.warn(f"{name!r} is not there; works cited from it are shown by their keys")
+            body.expander.miss(name, "works cited from it are shown by their keys")
         else:
             for key, entry in bib_entries(body.expander.tree.members[found]).items():
                 entries.setdefault(key, entry)
@@ -156,6 +172,7 @@ def _write_list(body: Body, entries: dict[str, Entry], keys: list[str]) -> None:
         entry = entries[key]
         if entry.authors:
             body.citation_names[key] = _short_names(body, entry.authors)
+        body.citation_years[key] = entry.fields.get("year", "") or entry.fields.get("date", "")[:4]
         next_item(body)
         body.flow.text(f"[{body.citation_numbers[key]}] {shown(body, entry)}")
     end_list(body)
@@ -176,16 +193,23 @@ def shown(body: Body, entry: Entry) -> str:
     authors = [_words(body, _forename_first(name)) for name in entry.authors]
     if len(authors) > MAX_AUTHORS or "others" in authors:
         authors = [f"{authors[0]} et al."]
+    team = plain(_words(body, of.get("collaboration", "")))
+    if team:
+        team = team if "ollab" in team else f"{team} Collaboration"
+        authors = [*authors[:-1], f"{authors[-1]} ({team})"] if authors else [team]
     title = plain(_words(body, of.get("title", "")))
     year = of.get("year", "") or of.get("date", "")[:4]
     journal = _words(body, f"{of.get('journal', of.get('journaltitle', ''))} {of.get('volume', '')}")
-    place = journal or _words(body, of.get("booktitle", "") or of.get("publisher", "") or of.get("institution", ""))
+    place = journal or _words(
+        body, of.get("booktitle", "") or of.get("publisher", "") or of.get("institution", "") or of.get("school", "")
+    )
     where = " ".join(part for part in (place, f"({year})" if year else "", _words(body, of.get("pages", ""))) if part)
+    web = _words(body, of.get("howpublished", "") or of.get("url", "")) if not place else ""
     eprint = of.get("eprint", "")
     eprint = f"arXiv:{eprint}" if re.fullmatch(r"\d{4}\.\d{4,5}|[\w.-]+/\d{7}", eprint) else eprint
     doi = f"doi:{_DOI_ADDRESS.sub('', of['doi'])}" if of.get("doi") else ""
     number = "" if journal else _words(body, of.get("number", ""))
-    parts = (listed(authors), f"*{title}*" if title else "", where, number, eprint, doi)
+    parts = (listed(authors), f"*{title}*" if title else "", where, web, number, eprint, doi)
     return ", ".join(part for part in parts if part) + "."
 
 
@@ -313,6 +337,7 @@ _LISTS = "thebibliography mcitethebibliography references"
 COMMANDS: dict[str, Command] = {
     **{f"\\{name}": cite for name in _NUMBERS.split()},
     **{f"\\{name}": lambda body: cite(body, named=True) for name in _NAMES.split()},
+    **dict.fromkeys(("\\citeyear", "\\citeyearpar", "\\citedate"), cite_year),
     "\\nocite": no_cite,
     "\\bibitem": bibliography_item,
     "\\bibliography": bibliography_files,

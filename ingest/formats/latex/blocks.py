@@ -5,19 +5,26 @@ import textwrap
 from collections.abc import Callable
 
 from ingest.formats.latex.body import Body, Command, EnvironmentCommands, Float
-from ingest.formats.latex.files import folders
+from ingest.formats.latex.files import folders, refused
 from ingest.formats.latex.floats import end_float, fragment, telling
 from ingest.formats.latex.flow import OpenMark
 from ingest.formats.latex.math import skip_arguments
-from ingest.formats.latex.numbers import Target, new_counter, step
+from ingest.formats.latex.numbers import Target, new_counter, push_definitions, step
 from ingest.formats.latex.tokens import CLOSE, OPEN, Verbatim, source, tokenised
-from ingest.formats.latex.tree import forbidden
 from ingest.formats.latex.words import code_span, link
 from ingest.writer import fenced
 
 _LISTINGS = frozenset("verbatim verbatim* Verbatim BVerbatim LVerbatim lstlisting minted alltt pycode luacode".split())
-_OPTION = re.compile(r"([\w-]+)\s*=\s*(\{[^{}]*\}|[^,\]]*)")
+_GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_OPTION = re.compile(rf"([\w-]+)\s*=\s*({_GROUP}|[^,\]]*)")
+_OPTIONS = re.compile(rf"[ \t]*\[((?:[^\[\]{{}}]|{_GROUP}|\[[^\]]*\])*)\]")
 _RANK = ("enumi", "enumii", "enumiii", "enumiv")
+# Options of a list: label=..., ref=..., and the sign of a short label, as in (i) or a).
+_VALUE = r"\s*=\s*((?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^,{}])*)"
+_LABEL, _REF = re.compile(rf"(?:^|,)\s*label\*?{_VALUE}"), re.compile(rf"(?:^|,)\s*ref{_VALUE}")
+_SHORT_LABEL = re.compile(r"(?<![A-Za-z\\])([1aAiI])(?![A-Za-z])")
+_STYLES = {"1": "arabic", "a": "alph", "A": "Alph", "i": "roman", "I": "Roman"}
+_STAR = re.compile(r"\\(arabic|alph|Alph|roman|Roman)\s*\*")
 _LANGUAGES = {"c++": "cpp", "sh": "bash", "[latex]tex": "latex"}
 
 
@@ -40,6 +47,30 @@ def begin_numbered_list(body: Body) -> None:
     if start:
         body.expander.counters[counter] = int(start[1]) - 1
     _begin_list(body, counter)
+    _label_items(body, counter, options)
+
+
+def _label_items(body: Body, counter: str, options: str) -> None:
+    """How the items of a list are shown and referred to: label=(\\roman*), ref=\\roman*, or (i) alone."""
+    given, shown = _LABEL.search(options), _REF.search(options)
+    label = given[1].strip() if given else ""
+    sign = _SHORT_LABEL.search(options.split(",")[0]) if not given and "=" not in options.split(",")[0] else None
+    if sign:
+        short = options.split(",")[0]
+        label = f"{short[: sign.start()]}\\{_STYLES[sign[1]]}*{short[sign.end() :]}"
+    if label:
+        push_definitions(body.expander, f"\\def\\label{counter}{{{_of_counter(label, counter)}}}")
+    if sign and "enumerate" in body.expander.packages:
+        push_definitions(body.expander, f"\\def\\the{counter}{{\\{_STYLES[sign[1]]}{{{counter}}}}}")
+    elif label or shown:
+        reference = _of_counter(shown[1].strip() if shown else label, counter)
+        push_definitions(body.expander, f"\\def\\p@{counter}{{}}\\def\\the{counter}{{{reference}}}")
+
+
+def _of_counter(label: str, counter: str) -> str:
+    """A label of enumitem with its stars replaced by the counter, and without what would be unbalanced."""
+    label = _STAR.sub(lambda found: f"\\{found[1]}{{{counter}}}", label.replace("#", ""))
+    return label if label.count("{") == label.count("}") else ""
 
 
 def _begin_list(body: Body, counter: str) -> None:
@@ -70,22 +101,24 @@ def item(body: Body) -> None:
         body.flow.line()
         body.flow.text("- " if not body.flow.inline else "")
     else:
-        next_item(body)
+        next_item(body, given=given is not None)
     if given is not None:
         words = body.inline(given).strip()
         if words:
             body.flow.text(f"**{words}** " if "*" not in words and "`" not in words else f"{words} ")
 
 
-def next_item(body: Body) -> None:
-    """Start the next item of the innermost list."""
+def next_item(body: Body, *, given: bool = False) -> None:
+    """Start the next item of the innermost list; given says whether it has a label of its own."""
     counter = body.lists[-1]
-    sign = "- "
+    sign, label = "- ", ""
     if counter:
         step(body.expander, counter)
-        number = body.number(counter)
-        body.target = Target("item", number)
-        sign = f"{body.expander.counters[counter]}. "
+        body.target = Target("item", body.number(counter))
+        if f"\\label{counter}" in body.expander.macros:
+            label = body.inline([f"\\label{counter}"]).strip()
+        else:
+            sign = f"{body.expander.counters[counter]}. "
     if body.items[-1]:
         body.flow.outdent()
     body.flow.item(first=not body.items[-1] and len(body.lists) == 1)
@@ -93,6 +126,8 @@ def next_item(body: Body) -> None:
     if body.flow.inline and body.items[-1]:
         body.flow.text("; ")
     body.items[-1] += 1
+    if label and not given:
+        body.flow.text(f"{label} ")
 
 
 def end_list(body: Body) -> None:
@@ -121,7 +156,7 @@ def verbatim(body: Body, token: Verbatim) -> None:
 
 
 def _listing(body: Body, kind: str, text: str, preset: str) -> None:
-    given = re.match(r"[ \t]*\[((?:[^\[\]{}]|\{[^{}]*\}|\[[^\]]*\])*)\]", text) if kind != "verbatim" else None
+    given = _OPTIONS.match(text) if kind != "verbatim" else None
     text = text[given.end() :] if given else text
     options = {name: value.strip("{} ") for name, value in _OPTION.findall(f"{preset},{given[1] if given else ''}")}
     language = options.get("language", "")
@@ -139,6 +174,7 @@ def write_code(body: Body, text: str, language: str, options: dict[str, str]) ->
         return
     words = options.get("caption") or options.get("title") or ""
     body.floats.append(Float("lstlisting"))
+    around = body.target
     if words:
         label = options.get("label", "")
         body.read(tokenised(f"\\caption{{{words}}}" + (f"\\label{{{label}}}" if label else "")))
@@ -148,6 +184,7 @@ def write_code(body: Body, text: str, language: str, options: dict[str, str]) ->
     body.floats[-1].marks.append(mark)
     body.flow.lines(fenced(code, language).split("\n"), mark)
     end_float(body)
+    body.target = around
 
 
 def listing_file(body: Body, arguments: str) -> None:
@@ -158,13 +195,15 @@ def listing_file(body: Body, arguments: str) -> None:
     options = {key: value.strip("{} ") for key, value in given}
     language = expander.key() if arguments.count("m") > 1 else options.get("language", "")
     name = expander.key()
-    found = None if forbidden(name) else expander.tree.find(name, folders(expander), ("",))
-    if found is None:
-        expander.warn(f"{name!r} is not there; the text goes on without it")
+    if refused(expander, name):
         return
-    write_code(
-        body, expander.tree.members[found], language, {key: value.strip("{} ") for key, value in options.items()}
-    )
+    found = expander.tree.find(name, folders(expander), ("",))
+    if found is None:
+        expander.miss(name)
+        return
+    lines = expander.tree.members[found].split("\n")
+    first, last = (int(options[key]) if options.get(key, "").isdigit() else None for key in ("firstline", "lastline"))
+    write_code(body, "\n".join(lines[first - 1 if first else 0 : last]), language, options)
 
 
 # Quotes, theorems, boxes, slides.
@@ -232,9 +271,9 @@ def begin_box(body: Body) -> None:
 def begin_frame(body: Body) -> None:
     """\\begin{frame}<overlay>[options]{title}{subtitle}: a slide."""
     _overlay(body)
-    body.expander.optional()
-    _overlay(body)
     options = body.expander.optional()
+    if options is not None and source(options).lstrip().startswith("<"):
+        options = body.expander.optional()
     title = body.expander.braced()
     subtitle = body.expander.braced() if title is not None else None
     step(body.expander, "frame")
@@ -357,10 +396,10 @@ _PLAIN = {
         "center flushleft flushright raggedright small footnotesize scriptsize tiny large Large normalsize sloppypar "
         "samepage landscape titlepage titlingpage titlingpage* singlespace doublespace "
         "onehalfspace OnehalfSpace DoubleSpace SingleSpace ruledtabular threeparttable measuredfigure framed shaded "
-        "columns vplace overlayarea boxedminipage empheq widetext turnpage linenumbers internallinenumbers "
+        "vplace overlayarea boxedminipage empheq widetext turnpage linenumbers internallinenumbers "
         "CJK CJK* acks frontmatter justify em it bf sf centering otherlanguage*"
     ),
-    "o": "tcolorbox mdframed fmpage quoting adjustwidth*",
+    "o": "columns tcolorbox mdframed fmpage quoting adjustwidth*",
     "m": "spacing otherlanguage multicols multicols* adjustbox column onlyenv beamercolorbox lrbox rotate turn",
     "mm": "adjustwidth addmargin changemargin",
     "ooom": "minipage",

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ingest.errors import TooLarge
-from ingest.formats.latex.flow import PLACEHOLDER, Flow, OpenMark, placeholder
+from ingest.formats.latex.flow import PLACEHOLDER, Flow, OpenMark, placeholder, typographic
 from ingest.formats.latex.macros import Environment, Expander, filled
-from ingest.formats.latex.math import Formula
+from ingest.formats.latex.math import Formula, as_words
 from ingest.formats.latex.numbers import Target
 from ingest.formats.latex.tokens import CLOSE, OPEN, PAR, Tokens, Verbatim, source
 
@@ -19,13 +19,6 @@ MATH_SHIFT = "$"
 # Shorthands of the German babel.
 _UMLAUTS = {**dict(zip("aouAOUse", "äöüÄÖÜßë", strict=True)), "`": "„", "'": "“", "-": "", "=": "-", "~": "-"}
 _UMLAUT = re.compile(r"\"([aouAOUse`'=~-])")
-_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
-_ONLY_RAISED = re.compile(r"\^(?:\\(?:text|mathrm)\{([\w, ]{1,12})\}|\{([-+]?[\w.,]{1,12})\}|(\w))")
-_ONLY_SPACE = re.compile(r"(?:\\[,;:! ]|~|\s|\\q?quad)*")
-_ONLY_LOWERED = re.compile(r"_(?:\{(?:\\(?:mathrm|text|rm)\s*)?\{?(\w{1,8})\}?\}|(\w))")
-_ONLY_WORDS = re.compile(
-    r"\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
-)
 _BLOCK_COMMANDS = frozenset(
     (
         PAR,
@@ -111,6 +104,7 @@ class Body:
         self.cited: dict[str, int] = {}
         self.citation_numbers: dict[str, str] = {}
         self.citation_names: dict[str, str] = {}
+        self.citation_years: dict[str, str] = {}
         self.bibliography_files: list[str] = []
         self.bibliography_written = False
         self.acronyms: dict[str, tuple[str, str]] = {}
@@ -119,8 +113,6 @@ class Body:
         self.acronym_remarks = False
         self.footnotes = 0
         self.items: list[int] = []
-        self.subequation = ""
-        self.subequations = 0
         self.slide: OpenMark | None = None
         self.heading_level = 0
         self.dangling: dict[str, None] = {}
@@ -134,11 +126,11 @@ class Body:
         self.monospaced = False
         self.german = False
         self._commands = commands
-        self._environments = environments
+        self._environments = dict(environments)
         self._verbatim = verbatim
         self._later: list[Callable[[], str]] = []
         self._open: list[_Open] = []
-        self._groups = 0
+        self._groups: list[Target | None] = []
         self._depth = 0
 
     # Running.
@@ -186,11 +178,11 @@ class Body:
 
     def _special(self, token: str) -> None:
         if token == OPEN:
-            self._groups += 1
+            self._groups.append(self.target)
             self.expander.begin_group()
         elif token == CLOSE:
             if self._groups:
-                self._groups -= 1
+                self.target = self._groups.pop()
                 self.expander.end_group()
         elif token == MATH_SHIFT:
             self._math_shift()
@@ -216,19 +208,18 @@ class Body:
         if self._depth >= MAX_DEPTH:
             self.expander.push(tokens)
             return ""
-        flow, groups, opened = self.flow, self._groups, self._open
-        self.flow, self._groups, self._open = Flow(inline=True), 0, []
+        flow, groups, opened, target = self.flow, self._groups, self._open, self.target
+        self.flow, self._groups, self._open = Flow(inline=True), [], []
         self._depth += 1
         self.expander.begin_group()
         with self.expander.isolated(tokens):
             self.run()
-        while self._groups:
-            self._groups -= 1
+        for _ in self._groups:
             self.expander.end_group()
         self.expander.end_group()
         self._depth -= 1
         written = self.flow.finished()
-        self.flow, self._groups, self._open = flow, groups, opened
+        self.flow, self._groups, self._open, self.target = flow, groups, opened, target
         return written
 
     def read(self, tokens: Tokens) -> None:
@@ -251,6 +242,8 @@ class Body:
 
     def wrapped(self, sign: str) -> None:
         """Write the next argument between signs of emphasis, unless whole blocks stand in it."""
+        if "beamer" in self.expander.classes and (self.expander.peek() or "").startswith("<"):
+            self.expander.optional("<", ">")
         tokens = self.expander.argument()
         if any(token in _BLOCK_COMMANDS for token in tokens):
             self.transparent(tokens)
@@ -284,18 +277,11 @@ class Body:
     def math(self, tokens: Tokens) -> None:
         """Write a formula in the line; one that is only there to raise, lower or slant a word becomes text."""
         formula = self.formula(tokens)
-        words = _ONLY_WORDS.fullmatch(formula)
-        raised, lowered = _ONLY_RAISED.fullmatch(formula), _ONLY_LOWERED.fullmatch(formula)
-        if _ONLY_SPACE.fullmatch(formula):
-            self.flow.space()
-        elif words:
-            self.flow.text(words[1] or words[2])
-        elif raised and self.flow.last.isalnum():
-            self.flow.text(f"^{raised[1] or raised[2] or raised[3]}")
-        elif lowered and self.flow.last.isalnum():
-            self.flow.text(f"_{lowered[1] or lowered[2]}")
-        else:
+        words = as_words(formula, behind_word=self.flow.last.isalnum())
+        if words is None:
             self.flow.math(formula)
+        else:
+            self.flow.text(words)
 
     def formula(self, tokens: Tokens) -> str:
         """Tokens as a formula within a line."""
@@ -332,7 +318,9 @@ class Body:
             self.expander.push([OPEN, name, CLOSE])
         if own and name not in self._environments and name not in self.theorems:
             self._enter(name, None, own.end)
-            self._begin_own(name, own)
+            arguments = self._begin_own(name, own)
+            if self._open:
+                self._open[-1].closing = tuple(filled(own.end, arguments))
         elif known:
             self._enter(name, known.end, ())
             known.begin(self)
@@ -342,11 +330,16 @@ class Body:
             self.expander.optional()
             self.flow.block()
 
-    def _begin_own(self, name: str, own: Environment) -> None:
-        """Read on with what the beginning of an environment of the document stands for."""
+    def add_environment(self, name: str, commands: EnvironmentCommands) -> None:
+        """Know an environment that the document has declared."""
+        self._environments.setdefault(name, commands)
+
+    def _begin_own(self, name: str, own: Environment) -> list[Tokens]:
+        """Read on with what the beginning of an environment of the document stands for; its arguments."""
         depth = self.expander.depth + 1
         arguments = self.expander.arguments(own.begin.parameters)
         self.expander.push_expansion(f"\\begin{{{name}}}", filled(own.begin.body, arguments), depth)
+        return arguments
 
     def _enter(self, name: str, end: Command | None, closing: tuple[str, ...]) -> None:
         self._open.append(_Open(name, end, closing, self.target))
@@ -425,7 +418,9 @@ class Body:
         begun = next((each for each in reversed(self._open) if each.name == name and each.closing), None)
         if begun:
             begun.closing = ()
-        expander.push([*own.end, "\\end", OPEN, name, CLOSE] if begun else list(own.end), expansion=True)
+        expander.push(
+            [*filled(own.end, []), "\\end", OPEN, name, CLOSE] if begun else filled(own.end, []), expansion=True
+        )
 
     # Labels and what is known only at the end.
 
@@ -433,7 +428,7 @@ class Body:
         """\\label: the place that was numbered last has this name."""
         if not label or self.target is None:
             return
-        self.labels.setdefault(label, self.target)
+        self.labels[label] = self.target  # of two of one name the last counts, as for LaTeX
         for tell in self.target.labelled:
             tell(label)
         self.target.labelled.clear()
@@ -453,8 +448,9 @@ class Body:
         return PLACEHOLDER.sub("", words)
 
     def number(self, counter: str) -> str:
-        """A counter as it is shown."""
-        return self.inline([f"\\the{counter}"]).strip()
+        """A counter as a reference shows it: with what its class puts before it."""
+        before = [f"\\p@{counter}"] if f"\\p@{counter}" in self.expander.macros else []
+        return self.inline([*before, f"\\the{counter}"]).strip()
 
     def end_block(self) -> None:
         """End the paragraph, and write the footnotes that were called in it."""
@@ -467,18 +463,3 @@ class Body:
 
 
 _SECTIONS = frozenset(("\\section", "\\chapter", "\\subsection", "\\part", "\\bibliography"))
-
-
-def typographic(words: str) -> str:
-    """Quotes and dashes of LaTeX as characters.
-
-    >>> typographic("``the LHC's `first' run''--2010---")
-    "“the LHC's ‘first’ run”–2010—"
-    """
-    if "-" in words:
-        words = words.replace("---", "—").replace("--", "–")
-    if "`" in words or "'" in words:
-        words = words.replace("``", "“").replace("''", "”").replace("`", "‘")
-        if "'" in words:
-            words = _APOSTROPHE.sub("\0", words).replace("'", "’").replace("\0", "'")
-    return words

@@ -4,8 +4,8 @@ import re
 
 from ingest.formats.latex.macros import MANDATORY, NO_VALUE, Environment, Expandable, Expander, Macro, Parameter, alias
 from ingest.formats.latex.tokens import CLOSE, OPEN, Frozen, Tokens, source, tokenised
+from ingest.formats.latex.xparse import signature
 
-_XPARSE = re.compile(r"\s*[+!]?(?:([mvb])|([oOdDrRtgGsueE]))")
 _ITEM = re.compile(r"\s*,\s*")
 MAX_LOOP = 200
 END_CSNAME = "\\endcsname"
@@ -159,58 +159,29 @@ def define_verbatim(expander: Expander) -> None:
     expander.raw_kinds[name] = "Verbatim"
 
 
-def document_command(expander: Expander) -> None:
+def comment_environment(expander: Expander, *, shown: bool) -> None:
+    """\\excludecomment{name} and \\includecomment: an environment whose text is left out, or read."""
+    name = expander.key()
+    if shown:
+        expander.raw_environments.discard(name)
+        expander.environments[name] = Environment(Macro((), ()), ())
+    elif name:
+        expander.raw_environments.add(name)
+
+
+def document_command(expander: Expander, *, replace: bool = True) -> None:
     """\\NewDocumentCommand\\name{m O{default} s}{body} of xparse."""
     name = _name(expander)
-    parameters = _xparse(expander.argument())
+    parameters = signature(expander.argument())
     body = expander.argument()
-    if name:
+    if name and (replace or not expander.known_from_document(name)):
         expander.define(name, Macro(parameters, tuple(body)))
 
 
 def document_environment(expander: Expander) -> None:
     """\\NewDocumentEnvironment{name}{m o}{begin}{end}."""
     name = expander.key()
-    _environment(expander, name, _xparse(expander.argument()))
-
-
-def _xparse(tokens: Tokens) -> tuple[Parameter, ...]:
-    """The parameters of an xparse signature."""
-    text = source(tokens)
-    found: list[Parameter] = []
-    place = 0
-    while match := _XPARSE.match(text, place):
-        place = match.end()
-        letter = match[1] or match[2]
-        marks: tuple[str, ...] = ("[", "]")
-        if letter in "dDrR":
-            marks, place = (text[place : place + 1] or "[", text[place + 1 : place + 2] or "]"), place + 2
-        elif letter == "t":
-            marks, place = (text[place : place + 1] or "*",), place + 1
-        default: tuple[str, ...] = (NO_VALUE,)
-        if letter in "ODRGeEu":
-            given, place = _braces(text, place)
-            default = tuple(tokenised(given))
-        found.append(_xparse_parameter(letter, default, marks))
-    return tuple(found[:9])
-
-
-def _xparse_parameter(letter: str, default: tuple[str, ...], marks: tuple[str, ...]) -> Parameter:
-    if letter in "mvb":
-        return MANDATORY
-    if letter == "s":
-        return Parameter("star", marks=("*",))
-    if letter == "t":
-        return Parameter("star", marks=marks)
-    if letter in "gG":
-        return Parameter("braced", default)
-    return Parameter("optional", default, marks)
-
-
-def _braces(text: str, place: int) -> tuple[str, int]:
-    """The text between the braces at this place, and the place behind them."""
-    match = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}").match(text, place)
-    return (match[1], match.end()) if match else ("", place)
+    _environment(expander, name, signature(expander.argument()))
 
 
 def math_operator(expander: Expander) -> None:
@@ -393,12 +364,14 @@ EXPANDABLE: dict[str, Expandable] = {
         (
             "\\NewDocumentCommand",
             "\\RenewDocumentCommand",
-            "\\ProvideDocumentCommand",
             "\\DeclareDocumentCommand",
             "\\NewExpandableDocumentCommand",
         ),
         document_command,
     ),
+    "\\excludecomment": lambda expander: comment_environment(expander, shown=False),
+    "\\includecomment": lambda expander: comment_environment(expander, shown=True),
+    "\\ProvideDocumentCommand": lambda expander: document_command(expander, replace=False),
     "\\NewDocumentEnvironment": document_environment,
     "\\RenewDocumentEnvironment": document_environment,
     "\\DeclareMathOperator": math_operator,

@@ -1,6 +1,7 @@
 """\\input, \\usepackage and their kin: files that are read as part of a document, never from outside its tree."""
 
 import posixpath
+import re
 
 from ingest.formats.latex.macros import Expandable, Expander
 from ingest.formats.latex.numbers import define_counters
@@ -9,6 +10,8 @@ from ingest.formats.latex.tree import forbidden
 
 MAX_FILES = 5_000
 MAX_CHARACTERS = 100_000_000
+# One file, as a frame or a table that stands in many places; a circle that was not seen as one ends here.
+MAX_TIMES = 200
 # Packages and classes whose commands are known here; a copy of them in the tree would only get in the way.
 KNOWN_PACKAGES = frozenset(
     (
@@ -26,6 +29,8 @@ KNOWN_PACKAGES = frozenset(
     ).split()
 )
 
+_STREAM = re.compile(r"^\s*\d+\s*(?:=\s*[^\s]*|to\s*)?")
+
 
 def folders(expander: Expander) -> list[str]:
     """Where a name is looked for: beside the main file, where \\import led, beside the file that asks."""
@@ -36,18 +41,26 @@ def folders(expander: Expander) -> list[str]:
     return list(dict.fromkeys(places))
 
 
+def refused(expander: Expander, name: str) -> bool:
+    """Whether a name leads out of the document; it is then warned of."""
+    outside = posixpath.normpath(posixpath.join(*folders(expander)[:1], name)).startswith("../")
+    if forbidden(name) or outside:
+        expander.warn(f"{name!r} is outside the document; it was not read")
+        return True
+    return False
+
+
 def include(expander: Expander, name: str, suffixes: tuple[str, ...] = ("", ".tex"), *, quiet: bool = False) -> bool:
     """Read a member next, if it may be read and is there; whether it was."""
     name = name.strip().strip('"')
     if not name:
         return False
-    if forbidden(name) or posixpath.normpath(posixpath.join(*folders(expander)[:1], name)).startswith("../"):
-        expander.warn(f"{name!r} is outside the document; it was not read")
+    if refused(expander, name):
         return False
     found = expander.tree.find(name, folders(expander), suffixes)
     if found is None:
         if not quiet:
-            expander.warn(f"{name!r} is not there; the text goes on without it")
+            expander.miss(name)
         return False
     if any(each.name == found for each in expander.open_files()):
         expander.warn(f"{found!r} includes itself; the circle was cut")
@@ -57,9 +70,10 @@ def include(expander: Expander, name: str, suffixes: tuple[str, ...] = ("", ".te
 
 def _open(expander: Expander, path: str) -> bool:
     text = expander.tree.members[path]
-    expander.files_read += 1
+    expander.files_read.append(path)
     expander.characters_read += len(text)
-    if expander.files_read > MAX_FILES or expander.characters_read > MAX_CHARACTERS:
+    often = expander.files_read.count(path) > MAX_TIMES
+    if often or len(expander.files_read) > MAX_FILES or expander.characters_read > MAX_CHARACTERS:
         expander.warn(f"{path!r} was not read: too much is included")
         return False
     outer = expander.file()
@@ -127,6 +141,7 @@ def use_package(expander: Expander) -> None:
     given = source(expander.optional() or [])
     names = [name.strip() for name in expander.key().split(",")]
     expander.optional()
+    expander.packages.update(names)
     options = tuple(option.strip() for option in given.split(",") if option.strip())
     for name in reversed(names):
         if "babel" in name or "polyglossia" in name:
@@ -170,6 +185,20 @@ def end_file(expander: Expander) -> None:
     expander.end_file()
 
 
+def stream(expander: Expander) -> None:
+    """\\openin5=name, \\write18{text}, \\read5 to \\line and their kin: passed over, for nothing is opened or run."""
+    token = expander.raw() or ""
+    if token[:1] != "\\":
+        rest = _STREAM.sub("", token, count=1)
+        expander.push([rest] if rest else [])
+        if rest != token and "to" in token and (expander.peek() or "").startswith("\\"):
+            expander.raw()
+    elif (expander.peek() or "").startswith("="):
+        expander.starts_with("=")
+        _file_name(expander)
+    expander.braced()
+
+
 def only_definitions(expander: Expander) -> None:
     """\\AtBeginDocument, \\AtEndOfPackage and their kin: their code is carried out at once."""
     expander.push(expander.argument())
@@ -191,6 +220,8 @@ EXPANDABLE: dict[str, Expandable] = {
     "\\LoadClassWithOptions": load_class,
     "\\DeclareOption": declare_option,
     "\\endinput": end_file,
+    "\\immediate": lambda _expander: None,
+    **dict.fromkeys(("\\openin", "\\openout", "\\write", "\\read", "\\closein", "\\closeout"), stream),
     "\\AtBeginDocument": only_definitions,
     "\\AtEndOfPackage": only_definitions,
     "\\AtEndOfClass": only_definitions,

@@ -1,26 +1,20 @@
-"""Figures and tables with their captions, and displayed formulas with their numbers."""
+"""Figures and tables with their captions."""
 
 import re
 from collections.abc import Callable
 
 from ingest.formats.latex.body import Body, Command, EnvironmentCommands, Float
 from ingest.formats.latex.flow import OpenMark
-from ingest.formats.latex.math import Row, display, skip_arguments
-from ingest.formats.latex.numbers import Target, letters, step
+from ingest.formats.latex.math import skip_arguments
+from ingest.formats.latex.numbers import Target, new_counter, step
 from ingest.formats.latex.tables import Cell, grid
 from ingest.formats.latex.tokens import CLOSE, OPEN, Tokens, source
 from ingest.writer import pipe_table
 
 CAPTION, LABEL = "\\caption", "\\label"
 _LONG = frozenset(("longtable", "supertabular", "xltabular", "longtabu", "mpsupertabular"))
-# Environments that number their display once, whatever lines it has.
-_ONE_NUMBER = frozenset(("equation", "multline", "displaymath", "math", "dmath"))
 _FIGURES = "figure figure* sidewaysfigure sidewaysfigure* SCfigure SCfigure* marginfigure floatingfigure"
 _TABLES = "table table* sidewaystable sidewaystable* margintable SCtable deluxetable* wstable"
-_DISPLAYS = (
-    "equation equation* align align* alignat alignat* xalignat xalignat* flalign flalign* gather gather* multline "
-    "multline* eqnarray eqnarray* displaymath math dmath dmath* IEEEeqnarray IEEEeqnarray*"
-)
 # The arguments of each kind of table before its columns.
 _TABULARS = {
     "tabular": "o",
@@ -67,6 +61,21 @@ def begin_float(body: Body, kind: str) -> None:
     body.expander.optional()
     body.end_block()
     body.floats.append(Float(kind))
+
+
+def new_float(body: Body) -> None:
+    """\\newfloat{plot}{placement}{suffix}[within] and \\DeclareFloatingEnvironment[options]{plot}."""
+    body.expander.optional()
+    name = body.expander.key()
+    following = body.expander.braced()
+    if following is not None:
+        body.expander.argument()
+    within = source(body.expander.optional() or []).strip()
+    if name:
+        body.expander.push([OPEN, name, CLOSE, "[", within or " ", "]"])
+        new_counter(body.expander)
+        for each in (name, f"{name}*"):
+            body.add_environment(each, _floating(name))
 
 
 def begin_wrapped_float(body: Body, kind: str) -> None:
@@ -175,15 +184,52 @@ def _subcaption(body: Body, tokens: Tokens) -> None:
     around.subcaptions.append(f"({letter}) {words}{'' if words.endswith('.') or not words else '.'}".strip())
 
 
+def caption_box(body: Body) -> None:
+    """\\subcaptionbox[short]{caption}[width]{content}."""
+    body.expander.star()
+    body.expander.optional()
+    words = body.expander.argument()
+    skip_arguments(body.expander, "oo")
+    content = body.expander.argument()
+    if body.floats:
+        _part(body, words)
+    body.transparent(content)
+
+
+def _part(body: Body, words: Tokens) -> None:
+    """The caption of a part of a figure that is no environment."""
+    body.floats[-1].inside = f"sub{body.floats[-1].kind}"
+    _subcaption(body, words)
+    body.floats[-1].inside = ""
+
+
+def continued(body: Body) -> None:
+    """\\ContinuedFloat: the number of the float before once more."""
+    if body.floats:
+        counters, kind = body.expander.counters, body.floats[-1].kind
+        counters[kind] = counters.get(kind, 0) - 1
+
+
+def phantom_caption(body: Body) -> None:
+    """\\phantomcaption and \\phantomsubcaption: a number without words."""
+    if body.floats:
+        inside = body.floats[-1].inside
+        kind = inside or body.floats[-1].kind
+        step(body.expander, kind)
+        around = body.floats[-1].target
+        number = f"{around.number if around else ''}{body.number(kind)}" if inside else body.number(kind)
+        body.target = Target(body.floats[-1].kind, number)
+        if not inside:
+            body.floats[-1].target = body.target
+
+
 def subfloat(body: Body) -> None:
     """\\subfloat[caption]{content} and \\subfigure[caption]{content}."""
     given = body.expander.optional()
     second = body.expander.optional() if given is not None else None
     content = body.expander.argument()
     if given is not None and body.floats:
-        body.floats[-1].inside = f"sub{body.floats[-1].kind}"
-        _subcaption(body, second if second is not None else given)
-        body.floats[-1].inside = ""
+        _part(body, second if second is not None else given)
     body.transparent(content)
 
 
@@ -283,91 +329,6 @@ def stacked(body: Body) -> None:
     body.flow.text(f" {body.inline_argument()} ")
 
 
-# Displays.
-
-
-def begin_display(body: Body, name: str) -> None:
-    """equation, align and their kin."""
-    if name.startswith(("alignat", "xalignat", "alignedat")):
-        body.expander.argument()
-    tokens = body.collected(name)
-    if tokens is None:
-        return
-    reader = body.reader()
-    reader.read(tokens)
-    rows = reader.rows
-    plain = name.rstrip("*")
-    if plain in _ONE_NUMBER:
-        rows = [_one_row(rows)]
-    numbers = [_row_number(body, row, not name.endswith("*") and plain not in ("displaymath", "math")) for row in rows]
-    _write_display(body, rows, numbers, plain)
-    target = body.target
-    body.leave(name)
-    if any(numbers):
-        body.target = target
-
-
-def _one_row(rows: list[Row]) -> Row:
-    filled = [row for row in rows if row.formula]
-    formula = " \\\\ ".join(row.formula for row in filled)
-    if len(filled) > 1:
-        kind = "aligned" if "&" in formula else "gathered"
-        formula = f"\\begin{{{kind}}} {formula} \\end{{{kind}}}"
-    labels = [label for row in rows for label in row.labels]
-    tag = next((row.tag for row in rows if row.tag), "")
-    return Row([formula], labels, tag, all(row.numbered for row in rows))
-
-
-def _row_number(body: Body, row: Row, numbered: bool) -> str:
-    """The number of a line of a display, after its labels were told of it; empty for a line without one."""
-    if not row.formula or (not row.tag and not (numbered and row.numbered)):
-        return ""
-    if row.tag:
-        number = row.tag
-    elif body.subequation:
-        body.subequations += 1
-        number = body.subequation + letters(body.subequations)
-    else:
-        step(body.expander, "equation")
-        number = body.number("equation")
-    body.target = Target("equation", number)
-    for label in row.labels:
-        body.name(label)
-    return number
-
-
-def _write_display(body: Body, rows: list[Row], numbers: list[str], name: str) -> None:
-    if not any(row.formula for row in rows):
-        return
-    lines = display(rows, numbers, name)
-    if body.flow.inline:
-        body.flow.space()
-        body.flow.math(" ".join(lines))
-        body.flow.space()
-        return
-    shown = [number for number in numbers if number]
-    label = f"Eq. ({shown[0]})" if len(shown) == 1 else f"Eqs. ({shown[0]})–({shown[-1]})" if shown else ""
-    named = next((each for row in rows for each in row.labels), "")
-    mark = OpenMark("equation", label=label)
-    if named:
-        telling(mark)(named)
-    elif shown:
-        mark.fragment = fragment(body, f"equation-{shown[0]}")
-    body.flow.lines(["$$", *lines, "$$"], mark)
-
-
-def begin_subequations(body: Body) -> None:
-    """subequations: one number for all, with a letter for each."""
-    step(body.expander, "equation")
-    body.subequation, body.subequations = body.number("equation"), 0
-    body.target = Target("equation", body.subequation)
-
-
-def end_subequations(body: Body) -> None:
-    """The end of subequations."""
-    body.subequation = ""
-
-
 def _floating(kind: str) -> EnvironmentCommands:
     return EnvironmentCommands(lambda body: begin_float(body, kind), end_float)
 
@@ -378,10 +339,6 @@ def _wrapped(kind: str) -> EnvironmentCommands:
 
 def _table(name: str, arguments: str) -> EnvironmentCommands:
     return EnvironmentCommands(lambda body: begin_table(body, name, arguments))
-
-
-def _display(name: str) -> EnvironmentCommands:
-    return EnvironmentCommands(lambda body: begin_display(body, name))
 
 
 _SUBFLOAT = EnvironmentCommands(begin_subfloat, end_subfloat)
@@ -395,19 +352,22 @@ ENVIRONMENTS: dict[str, EnvironmentCommands] = {
     "wraptable": _wrapped("table"),
     **dict.fromkeys(("subfigure", "subtable"), _SUBFLOAT),
     **{name: _table(name, arguments) for name, arguments in _TABULARS.items()},
-    **{name: _display(name) for name in _DISPLAYS.split()},
-    "subequations": EnvironmentCommands(begin_subequations, end_subequations),
 }
 COMMANDS: dict[str, Command] = {
     "\\caption": caption,
     "\\captionof": caption_of,
+    "\\newfloat": new_float,
+    "\\DeclareFloatingEnvironment": new_float,
     "\\topcaption": caption,
     "\\bottomcaption": caption,
     "\\tabcaption": caption,
     "\\figcaption": caption,
     "\\subfloat": subfloat,
     "\\subfigure": subfloat,
-    "\\subcaptionbox": subfloat,
+    "\\subcaptionbox": caption_box,
+    "\\ContinuedFloat": continued,
+    "\\phantomcaption": phantom_caption,
+    "\\phantomsubcaption": phantom_caption,
     "\\multicolumn": span_columns,
     "\\multirow": span_rows,
     "\\makecell": stacked,

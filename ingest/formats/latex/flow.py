@@ -16,6 +16,7 @@ _SPACES = re.compile(r"\s+")
 # Lists in lists beyond this depth are not indented further.
 MAX_INDENTS = 12
 PLACEHOLDER = re.compile("\ufdd0(\\d+)\ufdd1")
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _ENDS_IN_WORD = re.compile(r"\\[a-zA-Z]+$")
 _RAISED = re.compile(r"[\^_](?:\{[^{}]*\}|.)$")
 _LOOKS_LIKE_BLOCK = re.compile(r"(#{1,6}|>|[-+*])(?=\s|$)|(\d{1,4})(?=[.)]\s)|(```|~~~)")
@@ -250,3 +251,18 @@ def resolved(text: str, marks: Sequence[OpenMark], meaning: Callable[[int], str]
 def words_of(text: str, meaning: Callable[[int], str]) -> str:
     """Text with its placeholders replaced."""
     return PLACEHOLDER.sub(lambda match: meaning(int(match[1])), text)
+
+
+def typographic(words: str) -> str:
+    """Quotes and dashes of LaTeX as characters.
+
+    >>> typographic("``the LHC's `first' run''--2010---")
+    "“the LHC's ‘first’ run”–2010—"
+    """
+    if "-" in words:
+        words = words.replace("---", "—").replace("--", "–")
+    if "`" in words or "'" in words:
+        words = words.replace("``", "“").replace("''", "”").replace("`", "‘")
+        if "'" in words:
+            words = _APOSTROPHE.sub("\0", words).replace("'", "’").replace("\0", "'")
+    return words

@@ -1,13 +1,12 @@
-"""The title page, the preamble, and the headings of a LaTeX document."""
+"""The title page and the preamble of a LaTeX document."""
 
 import re
 from datetime import UTC, datetime
 
 from ingest.formats.latex.body import Body, Command, EnvironmentCommands
-from ingest.formats.latex.floats import fragment, telling
+from ingest.formats.latex.floats import fragment
 from ingest.formats.latex.flow import Flow, OpenMark
 from ingest.formats.latex.math import skip_arguments
-from ingest.formats.latex.numbers import DEPTHS, Target, push_definitions, step
 from ingest.formats.latex.tokens import CLOSE, Tokens, source
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -40,7 +39,8 @@ _MARKS_AT_NAMES = frozenset(
     f"\\{name}"
     for name in (
         "thanks inst textsuperscript footnote footnotemark altaffilmark affiliationmark corref fnref orcidlink orcid "
-        "ref email IEEEauthorrefmark authormark ensuremath label altaffiltext footnotetext affil affiliation address"
+        "ref email IEEEmembership IEEEauthorrefmark authormark ensuremath label altaffiltext footnotetext affil "
+        "affiliation address"
     ).split()
 )
 _ENDS_OF_NAMES = frozenset(("\\and", "\\And", "\\AND", "\\quad", "\\qquad"))
@@ -297,80 +297,11 @@ def language(body: Body) -> str:
     return next((each for each in reversed(known) if each), "")
 
 
-# Headings.
-
-
-def heading(body: Body, kind: str) -> None:
-    """\\section[short]{title} and the other ranks."""
-    star = body.expander.star()
-    body.expander.optional()
-    body.expander.optional()
-    tokens = body.expander.argument()
-    body.leave_lists()
-    body.end_block()
-    depth = DEPTHS[kind]
-    top = 0 if body.expander.book else 1
-    level = 1 if depth <= top else depth - top + 1
-    numbered = not star and depth <= _number_depth(body) and (depth > 0 or body.numbered_chapters or kind == "part")
-    number = ""
-    if numbered:
-        step(body.expander, kind)
-        number = body.number(kind).strip(". ")
-    mark = OpenMark("heading", level)
-    appended = body.appendix and depth == top
-    body.target = Target("appendix" if appended else kind, number, labelled=[telling(mark)])
-    words = " ".join(_NOTE.sub("", body.inline(tokens)).split())
-    body.target.title = plain(words)
-    shown_number = f"Part {number}:" if kind == "part" and number else number
-    mark.label = f"{shown_number} {plain(words)}".strip()
-    if not mark.fragment:
-        mark.fragment = fragment(body, f"{_family(kind)}-{number or slug(plain(words))}")
-    if mark.label:
-        body.flow.heading(f"{shown_number} {words}".strip(), mark)
-        body.heading_level = level
-
-
-def _family(kind: str) -> str:
-    return kind if kind in ("part", "chapter") else "section"
-
-
-def _number_depth(body: Body) -> int:
-    """How deep headings are numbered: secnumdepth, which the classes set differently."""
-    given = body.expander.counters.get("secnumdepth")
-    if given is not None:
-        return given
-    if "memoir" in body.expander.classes:
-        return 1
-    return 2 if body.expander.book else 3
-
-
-def appendix(body: Body) -> None:
-    """\\appendix: letters from here on."""
-    top = "chapter" if body.expander.book else "section"
-    body.appendix = True
-    body.numbered_chapters = True
-    body.expander.counters[top] = 0
-    push_definitions(body.expander, f"\\gdef\\the{top}{{\\Alph{{{top}}}}}")
-
-
-def matter(body: Body, *, numbered: bool) -> None:
-    """\\frontmatter, \\mainmatter, \\backmatter: whether chapters are numbered."""
-    body.expander.star()
-    body.numbered_chapters = numbered
-
-
-def _heading(kind: str) -> Command:
-    return lambda body: heading(body, kind)
-
-
 def _shown(what: str) -> Command:
     return lambda body: shown(body, what)
 
 
 COMMANDS: dict[str, Command] = {
-    **{f"\\{kind}": _heading(kind) for kind in DEPTHS},
-    "\\addchap": _heading("chapter"),
-    "\\addsec": _heading("section"),
     **dict.fromkeys(("\\title", "\\AtlasTitle", "\\icmltitle"), title),
     "\\subtitle": subtitle,
     "\\author": author,
@@ -391,11 +322,6 @@ COMMANDS: dict[str, Command] = {
     "\\theauthor": _shown("author"),
     "\\thedate": _shown("date"),
     "\\inserttitle": _shown("title"),
-    "\\appendix": appendix,
-    "\\appendices": appendix,
-    "\\frontmatter": lambda body: matter(body, numbered=False),
-    "\\mainmatter": lambda body: matter(body, numbered=True),
-    "\\backmatter": lambda body: matter(body, numbered=False),
     **dict.fromkeys(("\\affiliation", "\\affil", "\\institute", "\\address", "\\altaffiliation"), skip_affiliation),
 }
 ENVIRONMENTS: dict[str, EnvironmentCommands] = {
@@ -409,6 +335,4 @@ ENVIRONMENTS: dict[str, EnvironmentCommands] = {
     **dict.fromkeys(
         ("keyword", "keywords", "IEEEkeywords"), EnvironmentCommands(begin_keywords, lambda body: body.end_block())
     ),
-    "appendices": EnvironmentCommands(appendix),
-    "subappendices": EnvironmentCommands(appendix),
 }

@@ -87,15 +87,22 @@ class Expander(Input):
         self.units: dict[str, Tokens] = {}
         self.options: dict[str, tuple[str, ...]] = {}
         self.classes: list[str] = []
+        self.packages: set[str] = set()
         self.book = False
         self.folders: list[str] = []
-        self.files_read = 0
+        self.files_read: list[str] = []
+        self.files_missing: dict[str, None] = {}
         self.characters_read = 0
         self._scopes: list[list[tuple[str, Macro | None]]] = []
         self._expansions = 0
         self._pushed = 0
         self._total = 0
         self._nesting = 0
+
+    def miss(self, name: str, consequence: str = "the text goes on without it") -> None:
+        """Note that a file which the text asks for is not there."""
+        self.files_missing[name] = None
+        self.warn(f"{name!r} is not there; {consequence}")
 
     # Definitions.
 

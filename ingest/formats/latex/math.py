@@ -13,8 +13,7 @@ from ingest.formats.latex.units import QUANTITIES, unit
 _WORDS = frozenset(
     f"\\{name}"
     for name in (
-        "text mbox textrm textnormal hbox textit textbf texttt textsf textsc textup textsl emph intertext makebox fbox "
-        "shortintertext textmd"
+        "text mbox textrm textnormal hbox textit textbf texttt textsf textsc textup textsl emph makebox fbox textmd"
     ).split()
 )
 # Changes of size and font that KaTeX would take, and that say nothing.
@@ -40,6 +39,13 @@ _ALL_IN_BRACES = re.compile(r"^\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}$")
 _EMPHASIS = re.compile(r"\*{1,3}|`")
 _LAST_LINE_BREAK = re.compile(r"(?:\s|\\\\|&)+$")
 _ENDS_IN_WORD = re.compile(r"\\[a-zA-Z]+$")
+_ONLY_RAISED = re.compile(r"\^(?:\\(?:text|mathrm)\{([\w, ]{1,12})\}|\{([-+]?[\w.,]{1,12})\}|(\w))")
+_ONLY_SPACE = re.compile(r"(?:\\[,;:! ]|~|\s|\\q?quad)*")
+_ONLY_LOWERED = re.compile(r"_(?:\{(?:\\(?:mathrm|text|rm)\s*)?\{?(\w{1,8})\}?\}|(\w))")
+_ONLY_WORDS = re.compile(
+    r"(?:\\, ?)?\\(?:mathtt|mathrm|text|mathit|mathbf|mathsf)\s*\{([A-Za-z][\w .,/+-]*)\}"
+    r"|([A-Za-z][A-Za-z0-9]{3,}(?:\(\))?)"
+)
 MATH_SHIFT = "$"
 
 
@@ -108,9 +114,13 @@ class Formula:
         if isinstance(name, Verbatim):
             self._text(name.body)
         elif name in _WORDS:
-            self._text(self._words(expander.argument()))
+            argument = expander.argument()
+            if argument[:1] == ["\\,"]:
+                self._add("\\,")
+            self._text(self._words(argument))
         elif name in QUANTITIES:
-            self._add(QUANTITIES[name](expander, True))
+            words = QUANTITIES[name](expander, True)
+            self._add(f"\\,{words}" if name in ("\\unit", "\\si") and self._after_number() else words)
         elif name in _BY_NAME:
             _BY_NAME[name](self)
         elif name in _REFERENCES:
@@ -160,8 +170,12 @@ class Formula:
 
     def _unit(self) -> None:
         words = unit(self._expander, self._expander.argument(), math=True)
+        self._add(f"\\,{words}" if self._after_number() else words)
+
+    def _after_number(self) -> bool:
+        """Whether what stands here last may be a number, from which a unit keeps its distance."""
         before = "".join(self.rows[-1].parts[-2:]).rstrip()
-        self._add(f"\\,{words}" if before[-1:].isdigit() or before[-1:] in (")", "}") else words)
+        return before[-1:].isdigit() or before[-1:] in (")", "}")
 
     def _line(self) -> None:
         self._expander.star()
@@ -198,11 +212,22 @@ class Formula:
         self.rows[-1].labels.append(self._expander.key())
 
     def _tag(self) -> None:
-        self._expander.star()
-        self.rows[-1].tag = self._words(self._expander.argument()).strip("() ")
+        star = self._expander.star()
+        words = self._words(self._expander.argument()).strip()
+        self.rows[-1].tag = words if star else words.strip("() ")
 
     def _unnumbered(self) -> None:
         self.rows[-1].numbered = False
+
+    def _intertext(self) -> None:
+        """\\intertext{words} between lines: a line of its own without a number."""
+        words = self._words(self._expander.argument())
+        if self._environments or self._braces:
+            self._text(words)
+            return
+        self.rows[-1].numbered = False
+        self._text(words)
+        self.rows.append(Row())
 
     def _skip(self) -> None:
         self._expander.argument()
@@ -224,6 +249,8 @@ _BY_NAME: dict[str, Callable[[Formula], None]] = {
     "\\begin": Formula._begin,
     "\\end": Formula._end,
     "\\label": Formula._label,
+    "\\intertext": Formula._intertext,
+    "\\shortintertext": Formula._intertext,
     "\\tag": Formula._tag,
     "\\nonumber": Formula._unnumbered,
     "\\notag": Formula._unnumbered,
@@ -270,6 +297,24 @@ def tidied(formula: str) -> str:
     return _LONE_ATOM.sub(r"\1", _ALL_IN_BRACES.sub(r"\1", formula))
 
 
+def as_words(formula: str, *, behind_word: bool) -> str | None:
+    """What a formula says that is only there to raise, lower or slant a word, or to leave a space; None for any other.
+
+    >>> as_words("\\\\,\\\\mathrm{TeV}", behind_word=True), as_words("^{th}", behind_word=True)
+    (' TeV', '^th')
+    """
+    if _ONLY_SPACE.fullmatch(formula):
+        return " "
+    words = _ONLY_WORDS.fullmatch(formula)
+    if words:
+        return (" " if formula.startswith("\\,") else "") + (words[1] or words[2])
+    raised = _ONLY_RAISED.fullmatch(formula) if behind_word else None
+    if raised:
+        return f"^{raised[1] or raised[2] or raised[3]}"
+    lowered = _ONLY_LOWERED.fullmatch(formula) if behind_word else None
+    return f"_{lowered[1] or lowered[2]}" if lowered else None
+
+
 def skip_arguments(expander: Expander, arguments: str) -> None:
     """Pass over the arguments of a command: m in braces, o in brackets, = an assignment; a star before any of them."""
     if arguments:
@@ -294,13 +339,18 @@ def display(rows: list[Row], numbers: list[str], environment: str) -> list[str]:
         formula, number = kept[0]
         if "&" in formula and "\\begin" not in formula:
             formula = f"\\begin{{aligned}} {formula} \\end{{aligned}}"
-        return [f"{formula} \\tag{{{number}}}" if number else formula]
+        return [f"{formula} {_tagged(number)}" if number else formula]
     inner = "align" if any("&" in formula for formula, _ in kept) else "gather"
     if len(tags) > 1:
-        lines = [f"{formula} \\tag{{{number}}}" if number else f"{formula} \\notag" for formula, number in kept]
+        lines = [f"{formula} {_tagged(number)}" if number else f"{formula} \\notag" for formula, number in kept]
         return [f"\\begin{{{inner}}}", *_broken(lines), f"\\end{{{inner}}}"]
-    end = f"\\end{{{inner}ed}}" + (f" \\tag{{{tags[0]}}}" if tags else "")
+    end = f"\\end{{{inner}ed}}" + (f" {_tagged(tags[0])}" if tags else "")
     return [f"\\begin{{{inner}ed}}", *_broken([formula for formula, _ in kept]), end]
+
+
+def _tagged(number: str) -> str:
+    """A number beside its formula; one that brings its own brackets (\\tag*) gets no others."""
+    return f"\\tag*{{{number}}}" if number.startswith("(") else f"\\tag{{{number}}}"
 
 
 def _broken(lines: list[str]) -> list[str]:

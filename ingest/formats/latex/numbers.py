@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ingest.formats.latex.arithmetic import calculated
 from ingest.formats.latex.macros import Expandable, Expander, Macro
 from ingest.formats.latex.tokens import tokenised
 
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"))
 _SMALL_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _SIGNS = ("*", "†", "‡", "§", "¶", "‖")
-_WHOLE_NUMBER = re.compile(r"[-+]?\d+")
 
 #: Commands for headings and how deep they lie.
 DEPTHS = {
@@ -23,7 +23,6 @@ DEPTHS = {
     "subparagraph": 5,
 }
 BOOKS = frozenset(("book", "report", "memoir", "scrbook", "scrreprt", "amsbook", "extbook", "extreport", "thesis"))
-ROMAN_CLASSES = ("revtex", "IEEEtran")
 _ARTICLES = re.compile(
     r"article|revtex|IEEE|jhep|jinst|elsart|amsart|scrartcl|beamer|letter|svjour|aastex|llncs|PoS|note", re.IGNORECASE
 )
@@ -54,9 +53,12 @@ _SHOWN = r"""
 \def\thempfootnote{\alph{mpfootnote}}
 \def\thepage{}
 \def\theenumi{\arabic{enumi}}
-\def\theenumii{\theenumi\alph{enumii}}
-\def\theenumiii{\theenumii\roman{enumiii}}
-\def\theenumiv{\theenumiii\Alph{enumiv}}
+\def\theenumii{\alph{enumii}}
+\def\theenumiii{\roman{enumiii}}
+\def\theenumiv{\Alph{enumiv}}
+\def\p@enumii{\theenumi}
+\def\p@enumiii{\theenumi(\theenumii)}
+\def\p@enumiv{\p@enumiii\theenumiii}
 \def\thesubfigure{\alph{subfigure}}
 \def\thesubtable{\alph{subtable}}
 \def\thelstlisting{\arabic{lstlisting}}
@@ -72,12 +74,28 @@ _SHOWN_IN_BOOKS = r"""
 \def\theequation{\in@chapter\arabic{equation}}
 \def\thelstlisting{\in@chapter\arabic{lstlisting}}
 """
-_SHOWN_IN_ROMAN = r"""
+_SHOWN_IN_REVTEX = r"""
 \def\thesection{\Roman{section}}
-\def\thesubsection{\thesection.\Alph{subsection}}
-\def\thesubsubsection{\thesubsection.\arabic{subsubsection}}
+\def\thesubsection{\Alph{subsection}}
+\def\thesubsubsection{\arabic{subsubsection}}
+\def\p@subsection{\thesection~}
+\def\p@subsubsection{\thesection~\thesubsection~}
 \def\thetable{\Roman{table}}
 """
+_SHOWN_IN_IEEE = r"""
+\def\thesection{\Roman{section}}
+\def\thesubsection{\thesection-\Alph{subsection}}
+\def\thesubsubsection{\thesubsection\arabic{subsubsection}}
+\def\theparagraph{\thesubsubsection\alph{paragraph}}
+\def\thetable{\Roman{table}}
+"""
+_SHOWN_IN_CLASSES = {
+    "revtex": _SHOWN_IN_REVTEX,
+    "IEEEtran": _SHOWN_IN_IEEE,
+    "amsbook": r"\def\thechapter{\arabic{chapter}}",
+}
+# How deep headings are numbered where no secnumdepth is set.
+_DEPTHS_OF_CLASSES = {"memoir": 1, "llncs": 2, "IEEEtran": 4, "amsbook": 3}
 
 
 @dataclass(slots=True)
@@ -93,14 +111,16 @@ class Target:
 def define_counters(expander: Expander) -> None:
     """Set up the counters of the document's class: how each is shown, and which starts again within which."""
     expander.book = book = is_book(expander)
-    roman = any(name.startswith(ROMAN_CLASSES) for name in expander.classes)
     expander.within.clear()
     for counter, outer in _WITHIN.items():
         count_within(expander, counter, outer)
-    shown = _SHOWN + (_SHOWN_IN_BOOKS if book else "") + (_SHOWN_IN_ROMAN if roman else "")
+    shown = _SHOWN + (_SHOWN_IN_BOOKS if book and "amsbook" not in expander.classes else "")
+    for start, in_class in _SHOWN_IN_CLASSES.items():
+        shown += in_class if any(name.startswith(start) for name in expander.classes) else ""
     if book:
         for counter in ("figure", "table", "equation", "footnote", "lstlisting"):
-            count_within(expander, counter, "chapter")
+            if counter != "equation" or "amsbook" not in expander.classes:
+                count_within(expander, counter, "chapter")
     push_definitions(expander, shown)
 
 
@@ -136,6 +156,29 @@ def step(expander: Expander, counter: str) -> None:
                 expander.counters[inner] = 0
                 seen.add(inner)
                 waiting.append(inner)
+
+
+def restart(expander: Expander, counter: str) -> None:
+    """Start again whatever is counted within, without counting."""
+    before = expander.counters.get(counter, 0)
+    step(expander, counter)
+    expander.counters[counter] = before
+
+
+def depth_of_numbers(expander: Expander) -> int:
+    """How deep headings are numbered: secnumdepth, which the classes set differently."""
+    given = expander.counters.get("secnumdepth")
+    if given is not None:
+        return given
+    if without_sections(expander):
+        return 0
+    own = next((_DEPTHS_OF_CLASSES[name] for name in expander.classes if name in _DEPTHS_OF_CLASSES), None)
+    return own if own is not None else 2 if expander.book else 3
+
+
+def without_sections(expander: Expander) -> bool:
+    """Whether the journal numbers no sections (Physical Review Letters)."""
+    return "prl" in expander.options.get("", ()) and any(name.startswith("revtex") for name in expander.classes)
 
 
 def letters(value: int) -> str:
@@ -175,9 +218,8 @@ def _shown(style: Callable[[int], str]) -> Expandable:
 
 
 def integer(expander: Expander) -> int:
-    """The next argument as a whole number; 0 where it is none."""
-    found = _WHOLE_NUMBER.search(expander.key())
-    return max(-1_000_000, min(int(found[0]), 1_000_000)) if found else 0
+    """The next argument as a whole number, which may be calculated; 0 where it is none."""
+    return calculated(expander.key())
 
 
 def set_counter(expander: Expander, *, add: bool = False) -> None:
@@ -209,6 +251,17 @@ def number_within(expander: Expander, *, show: bool = True) -> None:
         expander.define(f"\\the{inner}", Macro((), body), everywhere=True)
 
 
+def number_alone(expander: Expander) -> None:
+    """\\counterwithout{figure}{chapter} and \\@removefromreset: counted through, and shown alone."""
+    star = expander.star()
+    expander.optional()
+    inner, outer = expander.key(), expander.key()
+    if inner in expander.within.get(outer, ()):
+        expander.within[outer].remove(inner)
+    if not star:
+        expander.define(f"\\the{inner}", Macro((), ("\\arabic", "{", inner, "}")), everywhere=True)
+
+
 def step_counter(expander: Expander) -> None:
     """\\stepcounter{name}."""
     step(expander, expander.key())
@@ -237,6 +290,7 @@ EXPANDABLE: dict[str, Expandable] = {
     "\\stepcounter": step_counter,
     "\\numberwithin": number_within,
     "\\counterwithin": number_within,
+    "\\counterwithout": number_alone,
     "\\@addtoreset": lambda expander: number_within(expander, show=False),
     "\\setsecnumdepth": depth_by_name,
     "\\maxsecnumdepth": depth_by_name,
@@ -263,18 +317,19 @@ _NAMES = {
 _PLURALS = {"Appendix": "Appendices", "Eq.": "Eqs."}
 
 
-def named(targets: list[Target]) -> str:
+def names_of(targets: list[Target]) -> str:
     """What \\cref writes for these targets, all of one kind or not.
 
-    >>> named([Target("equation", "4.3")])
+    >>> names_of([Target("equation", "4.3")])
     'Eq. (4.3)'
-    >>> named([Target("figure", "3"), Target("figure", "4"), Target("section", "2.1")])
+    >>> names_of([Target("figure", "3"), Target("figure", "4"), Target("section", "2.1")])
     'Figures 3 and 4 and Section 2.1'
     """
     groups: list[tuple[str, list[str]]] = []
     for target in targets:
         name = _NAMES.get(target.kind, target.kind.capitalize())
         number = f"({target.number})" if target.kind == "equation" else target.number or target.title
+        number = number.removeprefix(name).lstrip()  # elsarticle numbers "Appendix A"
         if groups and groups[-1][0] == name:
             groups[-1][1].append(number)
         else:

@@ -6,7 +6,10 @@ from ingest.formats.latex.macros import Expander, Macro
 from ingest.formats.latex.tokens import tokenised
 
 # Nice names first, then the letters of the Particle Entity Notation, where g stands before a Greek letter and q before
-# a quark.
+# a quark; the collaboration CMS writes these two as capitals.
+_GREEK: dict[str, str] = {
+    name[0]: name for name in "alpha beta gamma mu tau nu rho omega chi Lambda Sigma Xi Omega Upsilon Delta".split()
+} | {"p": "pi", "f": "phi", "h": "eta", "y": "psi"}
 _BASES = {
     "electron": "e",
     "positron": "e",
@@ -66,6 +69,9 @@ _BASES = {
     "gO": "\\Omega",
     "gU": "\\Upsilon",
     "gD": "\\Delta",
+    **{f"G{letter}": f"\\{name}" for letter, name in _GREEK.items()},
+    "JGy": "J/\\psi",
+    **{f"Q{letter}": letter for letter in "udcstb"},
     "qu": "u",
     "qd": "d",
     "qc": "c",
@@ -111,7 +117,7 @@ def _any_of(words: dict[str, str]) -> str:
     return "|".join(sorted(words, key=lambda word: (-len(word), word)))
 
 
-_NAME = re.compile(rf"\\(A)?P(a)?({_any_of(_BASES)})((?:{_any_of({**_ABOVE, **_BELOW, **_STATES})})*)")
+_NAME = re.compile(rf"\\(A)?P([aA])?({_any_of(_BASES)})((?:{_any_of({**_ABOVE, **_BELOW, **_STATES})})*)")
 _PART = re.compile(_any_of({**_ABOVE, **_BELOW, **_STATES}))
 
 

@@ -21,6 +21,7 @@ _PLAIN_TEX = r"""
 \def\bgroup{} \def\egroup{} \def\begingroup{} \def\endgroup{} \def\relax{}
 \def\texorpdfstring#1#2{#1}
 \def\bibrangedash{--} \def\bibinitperiod{.} \def\bibinitdelim{ } \def\bibnamedelima{ } \def\bibnamedelimb{ }
+\def\IEEEPARstart#1#2{#1#2} \def\IEEEmembership#1{}
 \def\lq{`} \def\rq{'}
 \def\LaTeX{LaTeX} \def\LaTeXe{LaTeX2e} \def\TeX{TeX} \def\BibTeX{BibTeX} \def\XeTeX{XeTeX} \def\LuaTeX{LuaTeX}
 \def\pdfLaTeX{pdfLaTeX} \def\AmS{AMS} \def\AmSTeX{AMS-TeX}
@@ -34,10 +35,15 @@ _PLAIN_TEX = r"""
 """
 
 _MATHEMATICS = r"""
-\def\bm#1{\boldsymbol{#1}} \def\vb#1{\mathbf{#1}} \def\va#1{\vec{#1}} \def\vu#1{\hat{\mathbf{#1}}}
+\def\bm#1{\boldsymbol{#1}}
+\NewDocumentCommand{\vb}{s m}{\mathbf{#2}} \NewDocumentCommand{\va}{s m}{\vec{#2}}
+\NewDocumentCommand{\vu}{s m}{\hat{\mathbf{#2}}} \def\eval#1{\left. #1 \right|} \def\cross{\times} \def\vdot{\cdot}
+\NewDocumentCommand{\mqty}{s d() d[] g}{\IfValueT{#2}{\begin{pmatrix}#2\end{pmatrix}}%
+\IfValueT{#3}{\begin{bmatrix}#3\end{bmatrix}}\IfValueT{#4}{\begin{matrix}#4\end{matrix}}}
 \def\sfrac#1#2{{#1}/{#2}} \def\nicefrac#1#2{{#1}/{#2}} \def\textfrac#1#2{{#1}/{#2}}
 \def\bra#1{\langle #1 |} \def\ket#1{| #1 \rangle} \def\Bra#1{\langle #1 |} \def\Ket#1{| #1 \rangle}
-\def\braket#1{\langle #1 \rangle} \def\Braket#1{\langle #1 \rangle} \def\ketbra#1#2{| #1 \rangle\langle #2 |}
+\NewDocumentCommand{\braket}{s m g}{\langle #2\IfValueT{#3}{ | #3} \rangle} \def\Braket#1{\langle #1 \rangle}
+\def\ketbra#1#2{| #1 \rangle\langle #2 |}
 \def\expval#1{\langle #1 \rangle} \def\mel#1#2#3{\langle #1 | #2 | #3 \rangle}
 \NewDocumentCommand{\abs}{s m}{\left| #2 \right|} \NewDocumentCommand{\norm}{s m}{\left\| #2 \right\|}
 \NewDocumentCommand{\order}{s m}{\mathcal{O}(#2)}
@@ -114,6 +120,7 @@ _QUANTITIES = {
     "mW MW": r"m_{W}",
     "mtop": r"m_{t}",
     "mbb": r"m_{bb}",
+    "mjj": r"m_{jj}",
     "mll": r"m_{\ell\ell}",
     "Kp": r"K^{+}",
     "Km": r"K^{-}",
@@ -217,6 +224,9 @@ _PROGRAMS = {
     "FASTJET": "FASTJET",
     "FastJet": "fastjet FastJet Fastjet",
     "FEWZ": "FEWZ",
+    "HepMC": "HepMC hepmc HEPMC",
+    "LHAPDF": "LHAPDF lhapdf",
+    "DELPHES": "DELPHES delphes Delphes",
 }
 _UNITS = {
     **{name: name for name in "eV keV MeV GeV TeV PeV mm cm km nm ns ps ms Hz kHz MHz GHz kB MB GB TB".split()},

@@ -45,7 +45,7 @@ _IGNORED = {
     "mmmm": "titlespacing createmark",
     "mmmmm": "titleformat",
     "om": (
-        "captionsetup setlist lstdefinestyle linenumberfont todo missingfigure marginpar pdfbookmark counterwithout "
+        "captionsetup setlist lstdefinestyle linenumberfont todo missingfigure marginpar pdfbookmark "
         "marginnote cortext fntext tnotetext bibpunct fancyhead fancyfoot lhead chead rhead lfoot cfoot rfoot"
     ),
     "mo": "NeedsTeXFormat ProvidesPackage ProvidesFile ProvidesClass rowcolor",
@@ -75,7 +75,7 @@ _TRANSPARENT = {
         "sout xout hl so ul st centerline leftline rightline lowercase MakeLowercase uppercase MakeUppercase textlf "
         "caps smash boxed nohyphens text seqsplit bibnamefont bibfnamefont citenamefont pmb shadowbox doublebox "
         "ovalbox cmsTable cmsTableResize IEEEauthorblockN Ovalbox highlight alert structure noopsort textquoted "
-        "vcenter urlprefix"
+        "vcenter urlprefix beamergotobutton beamerbutton beamerskipbutton beamerreturnbutton"
     ),
     "omC": "textcolor colorbox",
     "mC": "hyperlink hypertarget textlang adjustbox bibfield bibinfo href@noop xhref foreignlanguage",

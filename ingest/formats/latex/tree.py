@@ -15,6 +15,7 @@ from ingest.charset import decoded
 from ingest.errors import TooLarge, Unreadable
 
 GZIP = b"\x1f\x8b"
+PDF = b"%PDF-"
 MAX_MEMBERS = 5_000
 MAX_BYTES = 200 * 1024 * 1024
 # A text that compresses better than this was made to fill a memory.
@@ -99,6 +100,25 @@ def files(raw: bytes, name: str) -> tuple[dict[str, bytes], datetime | None]:
         found, modified, _ = members(data)
         return found, modified
     return ({} if b"\0" in data[:4096] else {_own_name(name): data}), None
+
+
+def pdf(raw: bytes, name: str) -> tuple[str, bytes] | None:
+    """The PDF in these bytes where an e-print has nothing else: gzipped by itself, or alone of its kind in a tar.
+
+    Raises TooLarge and Unreadable.
+    """
+    data = _gunzipped(raw) if raw[:2] == GZIP else raw
+    if data.startswith(PDF):
+        return f"{_own_name(name).removesuffix('.pdf')}.pdf", data
+    found = []
+    if is_tar(data):
+        for count, (member, stream) in enumerate(_streamed(data), 1):
+            path = _safe(member)
+            if count > MAX_MEMBERS or member.size > MAX_BYTES:
+                raise TooLarge("an archive of too many or too large files")
+            if path and stream is not None and path.lower().endswith(".pdf"):
+                found.append((path, stream.read()))
+    return found[0] if len(found) == 1 else None
 
 
 def _own_name(name: str) -> str:

@@ -283,9 +283,16 @@ def _list(expander: Expander, math: bool, *, with_unit: bool) -> str:
 
 
 #: Commands that stand for a number or a unit: from what follows them to text, or mathematics.
+def _quantity_or_brackets(expander: Expander, math: bool) -> str:
+    """\\qty of siunitx; that of physics, which stands before a bracket, only makes it grow."""
+    following = expander.peek() or ""
+    brackets = ("(", "|", "[") if "physics" in expander.packages else ("(", "|")
+    return "" if following.startswith(brackets) else _quantity(expander, math)
+
+
 QUANTITIES: dict[str, Callable[[Expander, bool], str]] = {
     "\\SI": _quantity,
-    "\\qty": _quantity,
+    "\\qty": _quantity_or_brackets,
     "\\num": _number,
     "\\tablenum": _number,
     "\\si": _unit,

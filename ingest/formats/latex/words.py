@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ingest.formats.latex.body import MATH_SHIFT, Body, Command
 from ingest.formats.latex.math import skip_arguments
-from ingest.formats.latex.numbers import Target, listed, named
+from ingest.formats.latex.numbers import Target
 from ingest.formats.latex.symbols import ACCENTS, IGNORED, TRANSPARENT, accented, symbols
 from ingest.formats.latex.tokens import CLOSE, OPEN, PAR, Tokens, source
 from ingest.formats.latex.units import QUANTITIES, unit
@@ -181,6 +181,8 @@ def hyperref(body: Body) -> None:
 def graphics(body: Body) -> None:
     """\\includegraphics[options]{file}: only its name is kept."""
     body.expander.star()
+    if (body.expander.peek() or "").startswith("<"):
+        body.expander.optional("<", ">")
     body.expander.optional()
     body.expander.optional()
     name = body.expander.key()
@@ -191,71 +193,7 @@ def graphics(body: Body) -> None:
         body.links[name] = None
 
 
-# Labels and references.
-
-
-def label(body: Body) -> None:
-    """\\label{name}."""
-    body.name(body.expander.key())
-
-
-def _found(body: Body, key: str) -> Target | None:
-    target = body.labels.get(key)
-    if target is None:
-        body.dangling[key] = None
-    return target
-
-
-def reference(body: Body, show: Callable[[Target], str]) -> None:
-    """\\ref and its kin: what the number is shown as is told once all labels are known."""
-    body.expander.star()
-    key = body.expander.key()
-
-    def words() -> str:
-        target = _found(body, key)
-        return show(target) if target else f"[{key}]"
-
-    body.flow.text(body.later(words))
-
-
-def clever_reference(body: Body) -> None:
-    """\\cref{one,two}: the kind and the number of each."""
-    body.expander.star()
-    keys = [key.strip() for key in body.expander.key().split(",") if key.strip()]
-
-    def words() -> str:
-        found = [(key, _found(body, key)) for key in keys]
-        known = named([target for _, target in found if target])
-        lost = [f"[{key}]" for key, target in found if not target]
-        return listed([*([known] if known else []), *lost])
-
-    body.flow.text(body.later(words))
-
-
-def reference_range(body: Body) -> None:
-    """\\crefrange{one}{two}."""
-    body.expander.star()
-    first, last = body.expander.key(), body.expander.key()
-
-    def words() -> str:
-        one, other = _found(body, first), _found(body, last)
-        if not one or not other:
-            return f"[{first}] to [{last}]"
-        return f"{named([one, one]).split(' ')[0]} {_number(one)} to {_number(other)}"
-
-    body.flow.text(body.later(words))
-
-
-def kind_of_place(body: Body, *, lower: bool) -> None:
-    """\\namecref{label}: what kind of place it is, without its number."""
-    key = body.expander.key()
-
-    def words() -> str:
-        target = _found(body, key)
-        name = named([Target(target.kind, "")]) if target else f"[{key}]"
-        return name.lower() if lower and target else name
-
-    body.flow.text(body.later(words))
+# Drawings.
 
 
 def drawing(body: Body) -> None:
@@ -266,11 +204,6 @@ def drawing(body: Body) -> None:
         body.expander.starts_with(";", spaces=True)
 
 
-def _number(target: Target) -> str:
-    number = target.number or target.title
-    return f"({number})" if target.kind == "equation" else number
-
-
 # Footnotes.
 
 
@@ -279,8 +212,9 @@ def footnote(body: Body) -> None:
     body.expander.optional()
     body.footnotes += 1
     number = body.footnotes
-    body.target = Target("footnote", str(number))
+    around, body.target = body.target, Target("footnote", str(number))
     words = body.inline_argument().strip()
+    body.target = around
     body.flow.text(f"[^{number}]")
     if words:
         body.notes.append(f"[^{number}]: {words}")
@@ -443,6 +377,7 @@ _COMMANDS: dict[str, Command] = {
     "\\verb": typewriter,
     "\\path": typewriter,
     "\\textsuperscript": raised,
+    "\\tnote": raised,
     "\\textsubscript": lowered,
     "\\enquote": quoted,
     "\\textquote": quoted,
@@ -455,28 +390,6 @@ _COMMANDS: dict[str, Command] = {
         ("\\includegraphics", "\\includesvg", "\\includepdf", "\\epsfig", "\\psfig", "\\epsfbox", "\\epsffile"),
         graphics,
     ),
-    "\\label": label,
-    "\\ref": lambda body: reference(body, lambda target: target.number or target.title),
-    "\\eqref": lambda body: reference(body, lambda target: f"({target.number})"),
-    "\\subref": lambda body: reference(body, lambda target: target.title or target.number),
-    "\\nameref": lambda body: reference(body, lambda target: target.title or named([target])),
-    **dict.fromkeys(
-        (
-            "\\cref",
-            "\\Cref",
-            "\\autoref",
-            "\\vref",
-            "\\Vref",
-            "\\fref",
-            "\\Autoref",
-            "\\cpageref",
-            "\\pageref",
-            "\\fullref",
-        ),
-        clever_reference,
-    ),
-    "\\crefrange": reference_range,
-    "\\Crefrange": reference_range,
     "\\footnote": footnote,
     "\\tablefootnote": footnote,
     "\\endnote": footnote,
@@ -487,9 +400,6 @@ _COMMANDS: dict[str, Command] = {
     "\\acroextra": acronym_remark,
     "\\feynmandiagram": drawing,
     "\\tikz": drawing,
-    "\\namecref": lambda body: kind_of_place(body, lower=False),
-    "\\nameCref": lambda body: kind_of_place(body, lower=False),
-    "\\lcnamecref": lambda body: kind_of_place(body, lower=True),
     "\\newacronym": new_acronym,
     "\\DeclareAcronym": declare_acronym,
     "\\newglossaryentry": declare_acronym,

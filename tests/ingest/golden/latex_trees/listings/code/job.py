@@ -1,0 +1,2 @@
+import helix
+helix.run(energy=13.6)  # TeV
