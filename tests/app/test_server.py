@@ -326,7 +326,7 @@ def test_whoever_leaves_an_ingest_stops_it(serve: Callable[[], Served], many: Pa
     there = There(server.data)
     events = iter(there.ingest(Ingest((str(many),))))
     next(events)
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     # The next ingest waits for the first to end, and does what that one left.
     *_, last = there.ingest(Ingest((str(many),)))
     assert last["report"]["found"] == 600
