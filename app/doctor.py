@@ -23,8 +23,9 @@ from ingest.source import End, Item, Source
 if TYPE_CHECKING:
     import httpx
 
-# So many items of a listing show that a source can be listed.
-_LOOKED_AT = 3
+# So much of a listing is looked at until a document can be fetched, and so many may refuse.
+_LOOKED_AT = 50
+_REFUSED = 3
 _PATIENCE_SECONDS = 10.0
 
 
@@ -178,29 +179,37 @@ def _served(answer: "httpx.Response") -> list[str]:
 
 
 def _source(source: Source) -> str:
-    """List a few items, fetch one, and let go."""
+    """List until a document can be fetched, and let go."""
     listing = source.listing()
     try:
-        looked = list(islice(listing, _LOOKED_AT))
+        return _read(source, islice(listing, _LOOKED_AT))
     except MissingPath as problem:
         raise _Ill(f"{problem}: correct it in the settings, or mount what should be there") from None
     finally:
         getattr(listing, "close", lambda: None)()
-    for end in looked:
-        if isinstance(end, End) and not end.complete:
-            raise _Ill(f"not everything can be listed: {end.reason}")
-    items = [each for each in looked if isinstance(each, Item)]
-    if not items:
-        raise _Ill("it lists nothing: are its path or address, and the rights of whoever reads it, as they should be?")
+
+
+def _read(source: Source, listing: Iterator[Item | End]) -> str:
+    """Fetch the first document that is no trouble; raises _Ill where there is none."""
+    left_out: list[str] = []
     refused: list[str] = []
-    for item in items:
-        if not item.skipped:
+    for each in listing:
+        if isinstance(each, End):
+            if not each.complete:
+                raise _Ill(f"not everything can be listed: {each.reason}")
+        elif each.skipped:
+            left_out.append(each.skipped)
+        else:
             try:
-                source.fetch(item)
+                source.fetch(each)
             except Unreadable as problem:
-                refused.append(f"{item.uri}: {problem}")
+                refused.append(f"{each.uri}: {problem}")
             else:
                 return "can be listed and read"
+        if len(refused) == _REFUSED:
+            break
     if refused:
         raise _Ill(f"it can be listed, but its first documents cannot be fetched: {refused[0]}")
-    return f"can be listed; its first {len(items)} are left out ({items[0].skipped})"
+    if not left_out:
+        raise _Ill("it lists nothing: are its path or address, and the rights of whoever reads it, as they should be?")
+    return f"can be listed; its first {len(left_out)} are left out ({left_out[0]})"

@@ -22,8 +22,9 @@ VERDICTS = {
 
 
 def console() -> Console:
-    """Standard output."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output. Where it is no terminal nothing is wrapped, and tables get the width that they need."""
+    shown = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not shown, width=None if shown else 200)
 
 
 def followed(events: Iterator[Mapping[str, Any]], *, shown: bool) -> Mapping[str, Any]:
@@ -140,8 +141,8 @@ def print_status(found: Mapping[str, Any]) -> None:
     for each in found["sources"]:
         counts = (str(each["documents"]), str(each["chunks"]))
         days = ((each[key] or "")[:10] for key in ("oldest", "newest"))
-        times = ((each[key] or "never")[:16].replace("T", " ") for key in ("last_complete", "last_try"))
-        table.add_row(Text(each["source"]), *counts, *days, *times)
+        complete, last = ((each[key] or "never")[:16].replace("T", " ") for key in ("last_complete", "last_try"))
+        table.add_row(Text(each["source"]), *counts, *days, complete, "" if last == complete else last)
     out.print(table)
     for each in found["sources"]:
         if each["reason"]:
