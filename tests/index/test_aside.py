@@ -24,8 +24,9 @@ def _children() -> list[int]:
 
 
 def _embedding_process(before: list[int]) -> int:
-    """The process that embeds: the child that is nice."""
-    (found,) = [pid for pid in _children() if pid not in before and os.getpriority(os.PRIO_PROCESS, pid) == NICENESS]
+    """The process that embeds: the child that is nicer than we are."""
+    nice = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    (found,) = [pid for pid in _children() if pid not in before and os.getpriority(os.PRIO_PROCESS, pid) == nice]
     return found
 
 
