@@ -39,7 +39,11 @@ class Searched(BaseModel):
 
 
 class PassageShape(BaseModel):
-    """A passage that fits the question, and what rank each leg of the search gave it."""
+    """A passage that fits the question, and what rank each leg of the search gave it.
+
+    heading is the path of headings above it, without the title. status says how far the document can be relied on:
+    official, approved, draft, personal, superseded, or unknown.
+    """
 
     rank: int
     score: float
@@ -53,6 +57,7 @@ class PassageShape(BaseModel):
     source: str
     text: str
     modified: str | None
+    status: str
 
 
 class Passages(BaseModel):
@@ -72,6 +77,9 @@ class CitationShape(BaseModel):
     link: str
     title: str
     heading: str
+    document_kind: str
+    modified: str | None
+    status: str
     quote: str
     start: int
     end: int

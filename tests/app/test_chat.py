@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.answer import Answer, Citation, Claim, Verdict
 from app.assemble import Site
 from app.chat import serving
-from app.chat.cited import cited, href, referred, worst
+from app.chat.cited import cited, href, referred
 from app.chat.conversation import Conversation
 from app.config import Access, Collaboration
 from app.identity import Asker
@@ -21,6 +21,10 @@ from index.store import Scope
 from retriever.passage import Passage
 
 Visit = Callable[..., AppTest]
+_REPLY = (
+    "The lowest single-electron threshold is 28 GeV [1]. The MET trigger has a threshold of 120 GeV [2].\n\n"
+    "| Signature | Threshold |\n| --- | --- |\n| Electron | 31 GeV [1] |\n"
+)
 ANYBODY = Asker("", frozenset({"public"}))
 
 
@@ -59,9 +63,25 @@ def test_an_empty_page_counts_what_its_visitor_may_read(visit: Visit) -> None:
 
 def test_an_answer_has_chips_a_list_of_places_and_says_how_it_was_made(visit: Visit) -> None:
     page = _asked(visit(), "What is the lowest single-electron threshold?")
-    assert "menu v7.2. [:green-badge[1 ✓]](#cite-0-0-0" in _text(page)
+    assert "menu v7.2.\u00a0[:green-badge[1 ✓]](#cite-0-0-0" in _text(page)
     assert "**Trigger menu 2024**" in _button(page, "source-0-1").label
     assert "The documents' own sentences" in _text(page)
+
+
+def test_a_place_is_listed_once_with_the_worst_verdict_and_how_often_it_fell(visit: Visit) -> None:
+    page = _asked(visit(Script([_REPLY])), "What is the lowest single-electron threshold?")
+    listed = [each.label for each in page.button if each.key and each.key.startswith("source-0-")]
+    first, second = listed
+    assert first.startswith(":red-badge[1 ≠] **Trigger menu 2024**")
+    assert first.endswith(":gray[numbers differ in 1 of 2 sentences]")
+    assert second == ":green-badge[2 ✓] MET\u2002:gray[the same document]"
+
+
+def test_what_a_sentence_lacks_is_said_beside_its_place(visit: Visit) -> None:
+    page = _asked(visit(Script([_REPLY])), "What is the lowest single-electron threshold?")
+    page = _button(page, "source-0-1").click().run()
+    assert "A number or a name of this sentence does not stand in the passage. The answer says:" in _text(page)
+    assert "\nElectron · 31 GeV\n" in _text(page)
 
 
 def test_an_example_question_is_asked_with_one_click(visit: Visit) -> None:
@@ -124,7 +144,7 @@ def test_a_model_that_is_down_is_named_and_the_question_is_kept(visit: Visit) ->
     assert "What is the lowest single-electron threshold?" in _text(page)
     script.status = 200
     page = _button(page, "again-0").click().run()
-    assert "It is 28 GeV [:" in _text(page)
+    assert "It is 28 GeV\u00a0[:" in _text(page)
     assert "Written by scripted" in _text(page)
 
 
@@ -189,21 +209,30 @@ def test_each_chip_carries_the_verdict_of_its_own_sentence(pages_site: Callable[
     ]
     shown = cited(text, claims, "some model", exchange=4, home=frozenset())
     assert shown == (
-        "# Menu :gray-badge[1]\n\n"
-        'It is 28 GeV [:green-badge[1 ✓]](#cite-4-0-0 "supported")[:orange-badge[2 ~]](#cite-4-0-1 "partly"). '
-        'And `a[1]` is code. [:red-badge[1 ✗]](#cite-4-1-0 "not supported") '
-        'It was 31 GeV [:red-badge[1 ≠]](#cite-4-2-0 "numbers differ").'
+        "# Menu\u00a0:gray-badge[1]\n\n"
+        'It is 28 GeV\u00a0[:green-badge[1 ✓]](#cite-4-0-0 "supported")[:orange-badge[2 ~]](#cite-4-0-1 "partly"). '
+        'And `a[1]` is code.\u00a0[:red-badge[1 ✗]](#cite-4-1-0 "not supported") '
+        'It was 31 GeV\u00a0[:red-badge[1 ≠]](#cite-4-2-0 "numbers differ").'
     )
 
 
 def test_brackets_in_a_documents_own_sentence_are_no_chips(pages_site: Callable[..., Site]) -> None:
     claims = [_claim(pages_site(), "As in [1], it is 28 GeV.", ("1", "supported"))]
     shown = cited("As in [1], it is 28 GeV. [1]", claims, "extractive", exchange=0, home=frozenset())
-    assert shown == 'As in \\[1\\], it is 28 GeV. [:green-badge[1 ✓]](#cite-0-0-0 "supported")'
+    assert shown == 'As in \\[1\\], it is 28 GeV.\u00a0[:green-badge[1 ✓]](#cite-0-0-0 "supported")'
+
+
+def test_a_chip_says_once_a_sentence_that_its_document_is_superseded(pages_site: Callable[..., Site]) -> None:
+    (citation,) = _claim(pages_site(), "It is 28 GeV and 26 GeV.", ("1", "supported")).citations
+    old = replace(citation.passage, chunk=replace(citation.passage.chunk, status="superseded"))
+    claims = [Claim("It is 28 GeV and 26 GeV.", (replace(citation, passage=old),))]
+    shown = cited("It is 28 GeV [1] and 26 GeV [1].", claims, "some model", exchange=0, home=frozenset())
+    chip = '](#cite-0-0-0 "supported, but the document is superseded")'
+    assert shown == (f"It is 28 GeV\u00a0[:red-badge[1 ✓ superseded]{chip} and 26 GeV\u00a0[:red-badge[1 ✓]{chip}.")
 
 
 def test_a_marker_that_is_not_judged_yet_leads_nowhere() -> None:
-    assert cited("It is 28 GeV [1].", [], "", exchange=0, home=frozenset()) == "It is 28 GeV :gray-badge[1]."
+    assert cited("It is 28 GeV [1].", [], "", exchange=0, home=frozenset()) == "It is 28 GeV\u00a0:gray-badge[1]."
 
 
 def test_an_address_leads_back_to_its_citation_and_nothing_else_does() -> None:
@@ -224,11 +253,6 @@ def test_an_address_that_stands_for_no_citation_opens_nothing(pages_site: Callab
         assert conversation.opened is None
     conversation.open("#cite-0-0-0")
     assert conversation.opened is not None
-
-
-def test_the_worst_verdict_is_the_one_to_know() -> None:
-    assert worst(["supported", "not supported", "partly"]) == "not supported"
-    assert worst(["supported", "not checked"]) == "not checked"
 
 
 def test_a_question_that_waits_is_given_up_when_another_is_asked() -> None:
