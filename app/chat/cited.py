@@ -49,10 +49,11 @@ def referred(address: str) -> tuple[int, Reference] | None:
     return (int(found[1]), (int(found[2]), int(found[3]))) if found else None
 
 
-def cited(text: str, claims: Sequence[Claim], model: str, *, exchange: int, home: frozenset[str]) -> str:
+def cited(text: str, claims: Sequence[Claim], model: str, *, exchange: int | None, home: frozenset[str]) -> str:
     """An answer, whole or as far as it is written, as Markdown with a chip for each marker.
 
-    A marker whose sentence is not judged yet is a grey number that leads nowhere.
+    A marker whose sentence is not judged yet is a grey number. Where no exchange is named, the answer is still being
+    written, and chips lead nowhere: a click would stop it.
     """
     by_model = model != EXTRACTIVE
     found = dict(_in_sentences(text, claims) if by_model else _behind_sentences(text, claims))
@@ -64,20 +65,21 @@ def cited(text: str, claims: Sequence[Claim], model: str, *, exchange: int, home
             chips[span] = f":gray-badge[{marker}]"
         else:
             citation = claims[reference[0]].citations[reference[1]]
-            chips[span] = _chip(citation, href(exchange, reference), again=reference in shown)
+            address = "" if exchange is None else href(exchange, reference)
+            chips[span] = _chip(citation, address, again=reference in shown)
             shown.add(reference)
     return safe.markdown(text, chips=chips, home=home, by_model=by_model)
 
 
 def _chip(citation: Citation, address: str, *, again: bool) -> str:
     """A marker that opens its citation; the first for a sentence says that a document is superseded."""
-    verdict = citation.verdict
-    if citation.passage.chunk.status != "superseded":
-        return f'[{badge(citation.marker, verdict)}]({address} "{verdict}")'
-    said = "" if again else " superseded"
-    # Green would say that all is well.
-    shown = f":red-badge[{safe.inline(citation.marker)} {SIGNS[verdict]}{said}]"
-    return f'[{shown}]({address} "{verdict}, but the document is superseded")'
+    shown, said = badge(citation.marker, citation.verdict), str(citation.verdict)
+    if citation.passage.chunk.status == "superseded":
+        # Green would say that all is well.
+        word = "" if again else " superseded"
+        shown = f":red-badge[{safe.inline(citation.marker)} {SIGNS[citation.verdict]}{word}]"
+        said += ", but the document is superseded"
+    return f'[{shown}]({address} "{said}")' if address else shown
 
 
 def _behind_sentences(text: str, claims: Sequence[Claim]) -> Iterator[tuple[safe.Span, Reference | None]]:

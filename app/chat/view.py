@@ -190,7 +190,7 @@ def _answering(site: Site, conversation: Conversation, number: int, exchange: Ex
                 case [*claims]:
                     home = _home(claims)
                     written = known_markers_only(settled(exchange.partial), _ANY_MARKER)
-                    text.markdown(cited.cited(written, claims, "", exchange=number, home=home), anchors=False)
+                    text.markdown(cited.cited(written, claims, "", exchange=None, home=home), anchors=False)
         exchange.stopped = False
     except ModelUnavailable as problem:
         exchange.stopped = False

@@ -4,20 +4,22 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.answer import Answer, Citation, Claim, Verdict
-from app.assemble import Site
+from app.assemble import Site, site
 from app.chat import serving
 from app.chat.cited import cited, href, referred
-from app.chat.conversation import Conversation
-from app.config import Access, Collaboration
+from app.chat.conversation import Conversation, Opened
+from app.config import Access, Collaboration, Settings
 from app.identity import Asker
 from app.scripted import Script
 from index.store import Scope
+from ingest.recognise import sources_for
 from retriever.passage import Passage
 
 Visit = Callable[..., AppTest]
@@ -43,8 +45,11 @@ def visit(pages_site: Callable[..., Site]) -> Iterator[Visit]:
 
 def _text(page: AppTest) -> str:
     """All that the page says, without the escapes."""
-    said = "\n".join([*(each.value for each in page.markdown), *(each.value for each in page.caption)])
-    return re.sub(r"\\(?=[^\w\s])", "", said)
+    return _plain("\n".join([*(each.value for each in page.markdown), *(each.value for each in page.caption)]))
+
+
+def _plain(markdown: str) -> str:
+    return re.sub(r"\\(?=[^\w\s])", "", markdown)
 
 
 def _asked(page: AppTest, question: str) -> AppTest:
@@ -100,6 +105,34 @@ def test_an_opened_citation_shows_its_document_with_the_words_highlighted(visit:
     assert "**supported**" in _text(page)
     page = _button(page, "close").click().run()
     assert "yellow-background" not in _text(page)
+
+
+MAILS = "".join(
+    f"From ada@helix.example Mon Mar 10 10:0{number}:00 2025\nMessage-ID: <{number}@helix.example>\n{answers}"
+    f"From: {sender} <x@helix.example>\nDate: Mon, 10 Mar 2025 10:0{number}:00 +0000\nSubject: {subject}\n\n{text}\n\n"
+    for number, sender, subject, answers, text in (
+        (1, "Ada", "Quota", "", "The quota is 300 GB."),
+        (2, "Bo", "Re: Quota", "In-Reply-To: <1@helix.example>\n", "> The quota is 300 GB.\n\nNo, it is 500 GB."),
+    )
+)
+
+
+def test_the_others_of_a_thread_are_told_by_their_own_words(tmp_path: Path) -> None:
+    (tmp_path / "list.mbox").write_text(MAILS)
+    made = site(Settings(), tmp_path / "data")
+    made.index.ingest(sources_for([tmp_path / "list.mbox"], readers=frozenset({"public"})))
+    serving.site = made
+    try:
+        page = AppTest.from_file(str(files("app").joinpath("chat", "page.py")), default_timeout=60).run()
+        page.session_state["conversation"].opened = Opened("mid:1@helix.example", 0, 20)
+        page = page.run()
+        assert [_plain(each.label) for each in page.button if each.key and each.key.startswith("mail-")] == [
+            "**Bo, 10 Mar 2025** :gray[No, it is 500 GB.]"
+        ]
+        assert "**Ada, 10 Mar 2025**" in _text(page)
+    finally:
+        serving.site = None
+        made.close()
 
 
 def test_a_refusal_says_what_was_searched_and_offers_what_is_near(visit: Visit) -> None:
@@ -233,6 +266,12 @@ def test_a_chip_says_once_a_sentence_that_its_document_is_superseded(pages_site:
 
 def test_a_marker_that_is_not_judged_yet_leads_nowhere() -> None:
     assert cited("It is 28 GeV [1].", [], "", exchange=0, home=frozenset()) == "It is 28 GeV\u00a0:gray-badge[1]."
+
+
+def test_a_chip_of_an_answer_in_the_making_leads_nowhere(pages_site: Callable[..., Site]) -> None:
+    claims = [_claim(pages_site(), "It is 28 GeV.", ("1", "supported"))]
+    shown = cited("It is 28 GeV [1]. It", claims, "", exchange=None, home=frozenset())
+    assert shown == "It is 28 GeV\u00a0:green-badge[1 ✓]. It"
 
 
 def test_an_address_leads_back_to_its_citation_and_nothing_else_does() -> None:
