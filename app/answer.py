@@ -7,6 +7,8 @@ from typing import Literal
 from retriever.passage import Passage
 
 Verdict = Literal["supported", "partly", "numbers differ", "not supported", "not checked"]
+#: Stands for the model where none wrote.
+EXTRACTIVE = "extractive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Answer:
 
     text is Markdown with markers like [1] behind the sentences. passages are those that the answer was made from, in
     the order of their rank. refused says that nothing was found that answers; text then says what was searched. model
-    is "extractive" where no model wrote. seconds counts from the question to the last word. unknown_markers counts
+    is EXTRACTIVE where no model wrote. seconds counts from the question to the last word. unknown_markers counts
     the markers that the model made up; they were dropped. provenance names what is needed to repeat the answer.
     """
 

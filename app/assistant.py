@@ -1,14 +1,17 @@
 """From a question to a checked answer, as a stream of events or as one value."""
 
+import re
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from app.answer import Answer, Citation, Claim
+from app.answer import EXTRACTIVE, Answer, Citation, Claim
 from app.claims import cited_sentences, finished_sentences, known_markers_only
 from app.claims import claim as checked
 from app.extract import PASSAGES, Evidence, read, table_header
 from app.history import Turn, standalone
+from app.labels import day
 from app.model import LanguageModel, ModelBroke
 from app.prompt import answer_prompt
 from app.verify import Verifier
@@ -25,7 +28,7 @@ SEARCHED = 60
 MIN_ANSWERED = 0.28
 # A model sees for itself whether the passages answer; it is not called when nothing is even near.
 MIN_ANSWERED_FOR_MODEL = 0.1
-EXTRACTIVE = "extractive"
+_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +147,12 @@ class Assistant:
     def _refusal(self, question: str, found: Retrieved, scope: Scope, model: str = EXTRACTIVE) -> Answer:
         """Nothing was found: say so, and what was searched and how fresh that is, as far as the asker may know it."""
         counts = self._index.store.counts(scope=Scope(scope.principals))
-        synced = {each.source: each.completed or each.finished for each in self._index.manifest.syncs()}
+        synced = {
+            each.source: day(datetime.fromisoformat(each.completed or each.finished)).replace(" ", "\u00a0")
+            for each in self._index.manifest.syncs()
+        }
         lines = [
-            f"- {source}: {count} passages, last read {synced[source][:10] if source in synced else 'never'}"
+            f"- {source}: {count} passages, last read {synced.get(source, 'never')}"
             for source, count in sorted(counts.by_source.items())
         ]
         searched = (
@@ -159,6 +165,7 @@ class Assistant:
         """An answer of the documents' own sentences."""
         numbers: dict[str, str] = {}
         claims = []
+        kept = [_unlisted(each) for each in kept]
         for each in kept:
             marker = numbers.setdefault(each.passage.chunk.id, str(len(numbers) + 1))
             start = each.passage.chunk.start + each.start
@@ -204,6 +211,12 @@ class Assistant:
             notes=tuple(notes),
             provenance={"prompt": prompt.hash},
         )
+
+
+def _unlisted(each: Evidence) -> Evidence:
+    """Evidence without the sign of the list that it is from: among others, Markdown would number it anew."""
+    sign = _ITEM.match(each.text) if each.kind == "item" else None
+    return replace(each, start=each.start + sign.end()) if sign else each
 
 
 def _shown(each: Evidence, claim: Claim) -> str:

@@ -7,10 +7,13 @@ from typing import Any
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h2 { margin-top: 2.5rem; } h2 code { font-size: 1rem; }
+h2 { margin-top: 2.5rem; } h2 code { font-size: 1.05rem; } h3 { font-size: 1rem; margin-bottom: .25rem; }
 table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; }
+td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; overflow-wrap: anywhere; }
+th { width: 11rem; font-weight: 400; } th code { font-weight: 600; }
 tr + tr { border-top: 1px solid #8884; } code { font-size: .9em; }
+a { color: light-dark(#1f5fbf, #7fb0ff); } nav li { padding: .15rem 0; }
+@media (max-width: 640px) { body { margin: 1rem auto; } h2 { margin-top: 2rem; } th { width: 7.5rem; } }
 """
 
 
@@ -18,17 +21,31 @@ def reference(description: Mapping[str, Any]) -> str:
     """An OpenAPI description as HTML: its operations, and the shapes that they take and give."""
     info = description["info"]
     title = escape(info["title"])
-    head = f"<h1>{title}</h1><p>{escape(info.get('summary', ''))} <a href=openapi.json>openapi.json</a></p>"
-    operations = (
-        _operation(method, path, operation)
+    head = f"<h1>{title}: the API</h1><p>{escape(info.get('summary', ''))} <a href=openapi.json>openapi.json</a></p>"
+    found = [
+        (method, path, operation)
         for path, methods in description["paths"].items()
         for method, operation in methods.items()
-    )
-    shapes = (_shape(name, schema) for name, schema in description["components"]["schemas"].items())
+    ]
+    contents = "".join(_entry(*each) for each in found)
+    operations = "".join(_operation(*each) for each in found)
+    shapes = "".join(_shape(name, schema) for name, schema in description["components"]["schemas"].items())
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}: the API</title>"
-        f"<style>{_STYLE}</style>{head}{''.join(operations)}<h1>Shapes</h1>{''.join(shapes)}</html>"
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        f"<meta name=viewport content='width=device-width, initial-scale=1'><title>{title}: the API</title>"
+        f"<style>{_STYLE}</style>{head}<nav><ul>{contents}</ul></nav>{operations}"
+        f"<h1>What is sent and received</h1>{shapes}</html>"
     )
+
+
+def _entry(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    """A line of the table of contents."""
+    said = escape(operation.get("description", ""))
+    return f"<li><a href=#{_anchor(method, path)}><code>{method.upper()} /api{escape(path)}</code></a> {said}"
+
+
+def _anchor(method: str, path: str) -> str:
+    return escape(f"{method}{path.replace('/', '-')}")
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
@@ -39,8 +56,9 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
     taken = operation.get("requestBody", {}).get("content", {})
     bodies = [("body", _type(content["schema"])) for content in taken.values()]
     answers = [(status, _answer(answer)) for status, answer in operation["responses"].items()]
+    said = escape(operation.get("description", ""))
     return (
-        f"<h2><code>{method.upper()} /api{escape(path)}</code></h2><p>{escape(operation.get('description', ''))}</p>"
+        f"<h2 id={_anchor(method, path)}><code>{method.upper()} /api{escape(path)}</code></h2><p>{said}</p>"
         f"{_table(parameters + bodies)}<h3>Answers</h3>{_table(answers)}"
     )
 

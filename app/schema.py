@@ -47,7 +47,11 @@ class CopyShape(BaseModel):
 
 
 class PassageShape(BaseModel):
-    """A passage that fits the question, and what rank each leg of the search gave it."""
+    """A passage that fits the question, and what rank each leg of the search gave it.
+
+    heading is the path of headings above it, without the title. status says how far the document can be relied on:
+    official, approved, draft, personal, superseded, or unknown.
+    """
 
     rank: int
     score: float
@@ -61,6 +65,7 @@ class PassageShape(BaseModel):
     source: str
     text: str
     modified: str | None
+    status: str
     copies: list[CopyShape]
 
 
@@ -81,6 +86,9 @@ class CitationShape(BaseModel):
     link: str
     title: str
     heading: str
+    document_kind: str
+    modified: str | None
+    status: str
     quote: str
     start: int
     end: int

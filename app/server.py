@@ -15,7 +15,7 @@ from types import FrameType
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
@@ -36,6 +36,9 @@ from ingest.errors import CollabqaError
 _SWITCH_SECONDS = 0.0001
 # How long answers that are being written may go on when the server is told to end, in seconds.
 _GRACE_SECONDS = 2.0
+
+#: The parts of the widget's script, in the order they need each other.
+_WIDGET = ("mathematics", "reading", "widget")
 
 
 class CannotListen(CollabqaError):
@@ -80,9 +83,11 @@ def application(owned: Site) -> ASGIApp:
 
 
 def widget(_: Request) -> Response:
-    """The widget's script."""
-    path = str(files("app").joinpath("widget", "widget.js"))
-    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
+    """The widget's script: its parts inside one function, so that a page sees none of their names."""
+    folder = files("app").joinpath("widget")
+    parts = [folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in _WIDGET]
+    script = "\n".join(["(() => {", *parts, "})();", ""])
+    return Response(script, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
 
 
 class _Server(uvicorn.Server):

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from app.answer import Answer, Citation, Claim
 from app.assistant import Done, Event, Judged, Stage, Words
+from app.labels import below
 from index.chunk import Chunk
 from index.report import Held, Progress, Report, Status
 from ingest.document import Document
@@ -23,12 +24,13 @@ def passage(found: Passage, rank: int) -> dict[str, Json]:
         "uri": chunk.uri,
         "link": chunk.link,
         "title": chunk.title,
-        "heading": chunk.heading,
+        "heading": below(chunk.title, chunk.heading),
         "document_kind": chunk.document_kind,
         "chunk_kind": chunk.kind,
         "source": chunk.source,
         "text": chunk.text,
         "modified": chunk.modified.isoformat() if chunk.modified else None,
+        "status": chunk.status,
         "copies": [{"uri": each.uri, "link": each.link, "title": each.title} for each in found.copies],
     }
 
@@ -51,7 +53,10 @@ def citation(made: Citation) -> dict[str, Json]:
         "uri": chunk.uri,
         "link": chunk.link,
         "title": chunk.title,
-        "heading": chunk.heading,
+        "heading": below(chunk.title, chunk.heading),
+        "document_kind": chunk.document_kind,
+        "modified": chunk.modified.isoformat() if chunk.modified else None,
+        "status": chunk.status,
         "quote": made.quote,
         "start": made.start,
         "end": made.end,

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,13 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-#: How a verdict looks: a sign that reads without colour, and a colour.
-VERDICTS = {
-    "supported": ("✓", "green"),
-    "partly": ("~", "yellow"),
-    "numbers differ": ("≠", "red"),
-    "not supported": ("✗", "red"),
-    "not checked": ("?", "dim"),
+from app.answer import EXTRACTIVE, Verdict
+from app.labels import DOUBTFUL, SIGNS, made, tally, worst
+
+_COLOURS: Mapping[Verdict, str] = {
+    "supported": "green",
+    "partly": "yellow",
+    "not checked": "dim",
+    "numbers differ": "red",
+    "not supported": "red",
 }
 
 
@@ -72,9 +74,10 @@ def print_passages(found: Mapping[str, Any]) -> None:
     out = console()
     for each in found["passages"]:
         why = ", ".join(f"{leg} {rank}" for leg, rank in each["ranks"].items())
-        place = " › ".join(part for part in (each["title"], each["heading"]) if part)
         out.print(
-            Text.assemble((f"{each['rank']:>3}. ", "bold"), (place, "bold"), (f"  {each['score']:.3f} ({why})", "dim"))
+            Text.assemble(
+                (f"{each['rank']:>3}. {_place(each)}", "bold"), _doubt(each), (f"  {each['score']:.3f} ({why})", "dim")
+            )
         )
         out.print(Text(f"     {each['link']}", "cyan"))
         out.print(Text(f"     {_shortened(each['text'], 300)}"))
@@ -85,29 +88,55 @@ def print_passages(found: Mapping[str, Any]) -> None:
 
 
 def print_answer(answer: Mapping[str, Any]) -> None:
-    """An answer, and under it every place that it cites with its verdict."""
+    """An answer, and under it every place that it cites with the worst verdict on the sentences that rest on it."""
     out = console()
     out.print(Markdown(answer["text"]) if sys.stdout.isatty() else Text(answer["text"]))
-    shown: set[tuple[str, str]] = set()
     out.print()
+    uses: dict[str, list[Mapping[str, Any]]] = {}
     for claim in answer["claims"]:
         for each in claim["citations"]:
-            key = (each["marker"], each["quote"])
-            if key in shown:
-                continue
-            shown.add(key)
-            sign, style = VERDICTS[each["verdict"]]
-            place = " › ".join(part for part in (each["title"], each["heading"]) if part)
-            out.print(
-                Text.assemble((f"[{each['marker']}] ", "bold"), (f"{sign} {each['verdict']}", style), f"  {place}")
-            )
-            out.print(Text(f"    {each['link']}", "cyan"))
-            if answer["model"] != "extractive":
-                out.print(Text(f"    “{_shortened(each['quote'], 160)}”", "dim"))
+            uses.setdefault(each["marker"], []).append(each)
+    for citations in uses.values():
+        _print_cited(out, citations, quoted=answer["model"] != EXTRACTIVE)
     for note in answer["notes"]:
         out.print(Text(note, "yellow"))
-    how = "The documents' own sentences" if answer["model"] == "extractive" else f"Written by {answer['model']}"
-    out.print(Text(f"{how}; {answer['seconds']:.2f} s.", "dim"))
+    bare = sum(not claim["citations"] for claim in answer["claims"])
+    how = made(
+        answer["model"],
+        refused=answer["refused"],
+        sentences=len(answer["claims"]),
+        bare=bare,
+        seconds=answer["seconds"],
+    )
+    out.print(Text(how, "dim"))
+
+
+def _print_cited(out: Console, citations: Sequence[Mapping[str, Any]], *, quoted: bool) -> None:
+    """A place, with what was said of the sentences that cite it; quoted shows the words that the worst rests on."""
+    verdicts = [each["verdict"] for each in citations]
+    verdict = worst(verdicts)
+    shown = citations[verdicts.index(verdict)]
+    out.print(
+        Text.assemble(
+            (f"[{shown['marker']}] ", "bold"),
+            (f"{SIGNS[verdict]} {tally(verdicts)}", _COLOURS[verdict]),
+            f"  {_place(shown)}",
+            _doubt(shown),
+        )
+    )
+    out.print(Text(f"    {shown['link']}", "cyan"))
+    if quoted:
+        out.print(Text(f"    “{_shortened(shown['quote'], 160)}”", "dim"))
+
+
+def _place(each: Mapping[str, Any]) -> str:
+    return " > ".join(part for part in (each["title"], each["heading"]) if part)
+
+
+def _doubt(each: Mapping[str, Any]) -> tuple[str, str]:
+    """Why a document must not be relied on without a look, or nothing."""
+    doubt = DOUBTFUL.get(each["status"])
+    return (f" ({doubt})", "red") if doubt else ("", "")
 
 
 def print_document(found: Mapping[str, Any]) -> None:

@@ -4,10 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.answer import Citation, Claim, Verdict
-from app.assistant import EXTRACTIVE
+from app.answer import EXTRACTIVE, Citation, Claim, Verdict
 from app.chat import safe
-from app.terminal import VERDICTS
+from app.labels import SIGNS
 from index.sentence import units
 
 #: A citation of an answer: which claim, and which of its citations, both from 0.
@@ -29,27 +28,14 @@ MEANINGS: Mapping[Verdict, str] = {
     "not supported": "The passage does not say this.",
     "not checked": "Nobody checked this against the passage.",
 }
-#: From bad to good.
-_SEVERITY: Sequence[Verdict] = ("not supported", "numbers differ", "not checked", "partly", "supported")
-
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _BEHIND = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
 _HREF = re.compile(r"#cite-(\d+)-(\d+)-(\d+)")
 
 
-def sign(verdict: Verdict) -> str:
-    """A verdict as one character that reads without colour."""
-    return VERDICTS[verdict][0]
-
-
 def badge(marker: str, verdict: Verdict) -> str:
     """A marker with its verdict, as a badge in Markdown."""
-    return f":{COLOURS[verdict]}-badge[{safe.inline(marker)} {sign(verdict)}]"
-
-
-def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict that a reader must know of first."""
-    return min(verdicts, key=_SEVERITY.index)
+    return f":{COLOURS[verdict]}-badge[{safe.inline(marker)} {SIGNS[verdict]}]"
 
 
 def href(exchange: int, reference: Reference) -> str:
@@ -63,27 +49,37 @@ def referred(address: str) -> tuple[int, Reference] | None:
     return (int(found[1]), (int(found[2]), int(found[3]))) if found else None
 
 
-def cited(text: str, claims: Sequence[Claim], model: str, *, exchange: int, home: frozenset[str]) -> str:
+def cited(text: str, claims: Sequence[Claim], model: str, *, exchange: int | None, home: frozenset[str]) -> str:
     """An answer, whole or as far as it is written, as Markdown with a chip for each marker.
 
-    A marker whose sentence is not judged yet is a grey number that leads nowhere.
+    A marker whose sentence is not judged yet is a grey number. Where no exchange is named, the answer is still being
+    written, and chips lead nowhere: a click would stop it.
     """
     by_model = model != EXTRACTIVE
     found = dict(_in_sentences(text, claims) if by_model else _behind_sentences(text, claims))
-    chips = {span: _chip(text, span, reference, claims, exchange) for span, reference in found.items()}
+    chips: dict[safe.Span, str] = {}
+    shown: set[Reference] = set()
+    for span, reference in found.items():
+        marker = text[span[0] + 1 : span[1] - 1]
+        if reference is None:
+            chips[span] = f":gray-badge[{marker}]"
+        else:
+            citation = claims[reference[0]].citations[reference[1]]
+            address = "" if exchange is None else href(exchange, reference)
+            chips[span] = _chip(citation, address, again=reference in shown)
+            shown.add(reference)
     return safe.markdown(text, chips=chips, home=home, by_model=by_model)
 
 
-def _chip(text: str, span: safe.Span, reference: Reference | None, claims: Sequence[Claim], exchange: int) -> str:
-    marker = text[span[0] + 1 : span[1] - 1]
-    if reference is None:
-        return f":gray-badge[{marker}]"
-    citation = _citation(claims, reference)
-    return f'[{badge(marker, citation.verdict)}]({href(exchange, reference)} "{citation.verdict}")'
-
-
-def _citation(claims: Sequence[Claim], reference: Reference) -> Citation:
-    return claims[reference[0]].citations[reference[1]]
+def _chip(citation: Citation, address: str, *, again: bool) -> str:
+    """A marker that opens its citation; the first for a sentence says that a document is superseded."""
+    shown, said = badge(citation.marker, citation.verdict), str(citation.verdict)
+    if citation.passage.chunk.status == "superseded":
+        # Green would say that all is well.
+        word = "" if again else " superseded"
+        shown = f":red-badge[{safe.inline(citation.marker)} {SIGNS[citation.verdict]}{word}]"
+        said += ", but the document is superseded"
+    return f'[{shown}]({address} "{said}")' if address else shown
 
 
 def _behind_sentences(text: str, claims: Sequence[Claim]) -> Iterator[tuple[safe.Span, Reference | None]]:

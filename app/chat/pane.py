@@ -1,32 +1,20 @@
 """The pane beside the answer: a passage in its document, with what is known of the document."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from app.assemble import Site
 from app.chat import safe
-from app.chat.cited import COLOURS, MEANINGS, sign
+from app.chat.cited import COLOURS, MEANINGS
 from app.chat.conversation import Conversation, Opened
 from app.evidence import Place, page_image, place, section, thread
-from ingest.document import Document, DocumentKind, Mark, Status
+from app.labels import KINDS, SIGNS, day
+from ingest.document import Document, Mark, Status
 
-KINDS: Mapping[DocumentKind, str] = {
-    "topic": "Wiki topic",
-    "paper": "Paper",
-    "slides": "Slides",
-    "meeting": "Meeting",
-    "talk": "Talk",
-    "mail": "Mail",
-    "page": "Web page",
-    "notebook": "Notebook",
-    "ticket": "Ticket",
-    "chat": "Chat",
-    "file": "File",
-}
 #: How far a document can be relied on, in a word and a colour; of most nothing is known.
 STANDINGS: Mapping[Status, tuple[str, str]] = {
     "official": ("official", "green"),
@@ -37,6 +25,11 @@ STANDINGS: Mapping[Status, tuple[str, str]] = {
 }
 #: Authors that are named; a paper may have thousands.
 _NAMED = 4
+#: Characters of another message of a thread.
+_BEGINNING = 60
+#: The number of a slide or a page; its title stands on it.
+_NUMBERED = re.compile(r"(?:slide|page) \d+")
+_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 
 
 def draw(site: Site, conversation: Conversation) -> None:
@@ -54,15 +47,6 @@ def draw(site: Site, conversation: Conversation) -> None:
         _body(site, found, opened, conversation)
 
 
-def day(moment: datetime) -> str:
-    """A date as people read it everywhere.
-
-    >>> day(datetime(2025, 3, 10))
-    '10 Mar 2025'
-    """
-    return f"{moment.day} {moment:%b %Y}"
-
-
 def host(uri: str) -> str:
     """The host of a document's address, or nothing."""
     try:
@@ -78,36 +62,50 @@ def _head(title: str, conversation: Conversation) -> None:
 
 
 def _about(site: Site, found: Place, opened: Opened, conversation: Conversation) -> None:
-    """Kind, standing, source, date and authors, where it belongs, and the link to the exact place."""
-    document = found.document
-    known = [KINDS[document.kind], document.source]
-    if document.modified:
-        known.append(day(document.modified))
-    if document.authors:
-        more = len(document.authors) - _NAMED
-        known.append(", ".join(document.authors[:_NAMED]) + (f" and {more} more" if more > 0 else ""))
-    standing = STANDINGS.get(document.status)
+    """What is known of the document; then the verdict and the place within it, and the link to the exact place."""
+    standing = STANDINGS.get(found.document.status)
     badge = f":{standing[1]}-badge[{standing[0]}] " if standing else ""
-    parent = site.index.document(document.parent, conversation.asker.principals) if document.parent else None
-    if parent is not None and parent.kind != "mail":
-        known.append(f"part of {parent.title}")
+    known = " · ".join(_known(site, found.document, conversation))
     with st.container(key="evidence-about"):
-        st.markdown(badge + ":gray[" + safe.inline(" · ".join(known)) + "]")
+        st.markdown(f"{badge}:gray[{safe.inline(known)}]")
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="evidence-place"
     ):
-        _where(found, opened)
+        if where := " · ".join(_where(found, opened)):
+            st.markdown(where, width="content")
+        link = next((each.link for each in found.around if each.start <= found.start < each.end), found.document.uri)
+        if urlsplit(link).scheme in ("http", "https"):
+            st.link_button("Open the document", link, icon=":material/open_in_new:", type="tertiary")
 
 
-def _where(found: Place, opened: Opened) -> None:
-    """The place in the document, the verdict in a word, and the link."""
+def _known(site: Site, document: Document, conversation: Conversation) -> Iterator[str]:
+    """Kind, source, date, authors and what the document belongs to; who wrote a mail and when stands above its text."""
+    yield KINDS[document.kind]
+    yield document.source
+    if document.kind == "mail":
+        return
+    if document.modified:
+        yield day(document.modified)
+    if document.authors:
+        more = len(document.authors) - _NAMED
+        yield ", ".join(document.authors[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    parent = site.index.document(document.parent, conversation.asker.principals) if document.parent else None
+    if parent is not None and parent.kind != "mail":
+        # The parent of a wiki topic is only where the wiki files it.
+        yield f"{'filed under' if document.kind == parent.kind == 'topic' else 'part of'} {parent.title}"
+
+
+def _where(found: Place, opened: Opened) -> Iterator[str]:
+    """The verdict in a word, and the page, slide or heading."""
     if opened.verdict is not None:
-        st.markdown(f":{COLOURS[opened.verdict]}[{sign(opened.verdict)} **{opened.verdict}**]", width="content")
+        yield f":{COLOURS[opened.verdict]}[{SIGNS[opened.verdict]} **{opened.verdict}**]"
+    if numbered := _NUMBERED.match(found.label):
+        yield f"**{numbered[0].capitalize()}**"
+        return
+    if found.page is not None:
+        yield f"**Page {found.page}**"
     if found.label and found.document.kind != "mail" and not _heads_its_section(found):
-        st.markdown(f"**{safe.inline(found.label)}**", width="content")
-    link = next((chunk.link for chunk in found.around if chunk.start <= found.start < chunk.end), found.document.uri)
-    if urlsplit(link).scheme in ("http", "https"):
-        st.link_button("Open the document", link, icon=":material/open_in_new:", type="tertiary")
+        yield f"**{safe.inline(found.label)}**"
 
 
 def _heads_its_section(found: Place) -> bool:
@@ -121,7 +119,16 @@ def _doubt(opened: Opened) -> None:
     if opened.verdict is None or opened.verdict == "supported":
         return
     with st.container(key="verdict"):
-        st.markdown(f"{MEANINGS[opened.verdict]} The answer says: {safe.markdown(' '.join(opened.sentence.split()))}")
+        st.markdown(f"{MEANINGS[opened.verdict]} The answer says:")
+        with st.container(key="said"):
+            st.markdown(safe.markdown(_sentence(opened.sentence), by_model=True), anchors=False)
+
+
+def _sentence(said: str) -> str:
+    """A sentence of an answer that stands alone: no item of a list, and the cells of a row on one line."""
+    if said.startswith("|"):
+        return " · ".join(cell.strip() for cell in said.strip().strip("|").split("|") if cell.strip())
+    return _ITEM.sub("", said)
 
 
 def _body(site: Site, found: Place, opened: Opened, conversation: Conversation) -> None:
@@ -130,7 +137,7 @@ def _body(site: Site, found: Place, opened: Opened, conversation: Conversation) 
         _mail(site, document, opened, conversation)
     elif found.page is not None and (image := _page(site, found, conversation)):
         st.image(image, width="stretch", alt=f"Page {found.page} of {document.title}, with the cited lines highlighted")
-        with st.expander("The cited words as text"), st.container(key="document-text"):
+        with st.expander("The cited words as text", expanded=True), st.container(key="document-text"):
             _text(document, found.start, found.end, mark=None)
     else:
         start, end = section(document, found.start, found.end)
@@ -171,7 +178,7 @@ def _mail(site: Site, message: Document, opened: Opened, conversation: Conversat
                 _message(message, (opened.start, opened.end))
         else:
             st.button(
-                f"**{_sender(other)}** :gray[{safe.inline(other.title)}]",
+                f"**{_sender(other)}** :gray[{safe.inline(_beginning(other))}]",
                 key=f"mail-{other.uri}",
                 type="tertiary",
                 on_click=_turn_to,
@@ -189,6 +196,13 @@ def _turn_to(conversation: Conversation, uri: str) -> None:
 def _sender(message: Document) -> str:
     names = ", ".join(message.authors) or "Unknown sender"
     return safe.inline(f"{names}, {day(message.modified)}" if message.modified else names)
+
+
+def _beginning(message: Document) -> str:
+    """The first of a mail's own words: the subject is the same in all of the thread."""
+    own = " ".join(message.text[start:end] for start, end, folded in _parts(message) if folded is None).split()
+    whole = " ".join(own)
+    return whole if len(whole) <= _BEGINNING else whole[:_BEGINNING].rsplit(" ", 1)[0] + "\u00a0…"
 
 
 def _message(message: Document, mark: safe.Span) -> None:

@@ -90,13 +90,14 @@ def markdown(
     """The text as harmless Markdown.
 
     chips are stretches to be replaced by Markdown of our own (the only links on the page); one that lies in code or in
-    a formula is left alone. home are the hosts whose links show only their words; the address of another link is shown
-    behind its words. mark is a stretch to highlight. by_model says that \\( \\) and \\[ \\] hold mathematics.
+    a formula is left alone, and no line breaks in front of one. home are the hosts whose links show only their words;
+    the address of another link is shown behind its words. mark is a stretch to highlight. by_model says that \\( \\)
+    and \\[ \\] hold mathematics.
 
     >>> markdown("See [the form](https://forms.example/x) ![](https://evil.example/p.png)")
     'See the form (`https://forms.example/x`) '
     >>> markdown("It is 28 GeV [1].", chips={(13, 16): "[1](#cite-1)"})
-    'It is 28 GeV [1](#cite-1).'
+    'It is 28 GeV\\xa0[1](#cite-1).'
     """
     writer = _Writer(text, dict(chips or {}), frozenset(home), mark, by_model=by_model)
     return "".join(piece.markdown for piece in writer.written()).strip("\n")
@@ -113,7 +114,8 @@ def inline(text: str) -> str:
     >>> inline(r"p_T of *all* [x](y) at $\\sqrt{s}$")
     'p\\\\_T of \\\\*all\\\\* \\\\[x\\\\]\\\\(y\\\\) at $\\\\sqrt{s}$'
     """
-    line = " ".join(text.split())
+    # A space that must not break stays one.
+    line = re.sub(r"[^\S\u00a0]+", " ", text.strip())
     atoms: list[_Atom] = []
     at = 0
     for formula in _FORMULA.finditer(line):
@@ -320,6 +322,8 @@ class _Writer:
             chip = next((span for span in sorted(self._chips) if at <= span[0] and span[1] <= end), None)
             if chip and (chip[0] < stop or (token and token["label"] is not None and chip[0] < token.end())):
                 plain += [(self._text[i], False, i) for i in range(at, chip[0])]
+                if plain and plain[-1][0] == " " and start < chip[0] - 1:
+                    plain[-1] = ("\u00a0", False, chip[0] - 1)
                 made += [*_plain(plain), _Atom(self._chips[chip], *chip)]
                 plain, at = [], chip[1]
                 continue

@@ -7,12 +7,13 @@ import streamlit as st
 
 from app.answer import Answer, Claim
 from app.assemble import Site
-from app.assistant import EXTRACTIVE, Done, Event, Judged, Stage, Words
+from app.assistant import Done, Event, Judged, Stage, Words
 from app.chat import cited, looks, pane, safe, serving
 from app.chat.conversation import Conversation, Exchange, Opened, current
 from app.chat.unfinished import settled
 from app.claims import known_markers_only
 from app.identity import Asker, BadToken, asker, secret
+from app.labels import DOUBTFUL, KINDS, below, day, made, tally, worst
 from app.model import ModelUnavailable
 from index.chunk import Chunk
 from index.store import Scope
@@ -27,6 +28,8 @@ _SECONDS_BETWEEN = 0.08
 _STAGES = {"searching": "Searching", "reading": "Reading", "writing": "Writing", "checking": "Checking"}
 #: Passages that are offered where nothing answers the question.
 _NEAREST = 3
+#: Spaces in a line: where it must not be broken, and between what it says and what is said about that.
+_NO_BREAK, _GAP = "\u00a0", "\u2002"
 #: Characters of a title in a list of places.
 _TITLE = 72
 #: Markers of a text that is not finished are taken for known up to this number.
@@ -76,12 +79,19 @@ def _asker(site: Site) -> Asker:
 
 
 def _listen(conversation: Conversation) -> None:
-    """Open the citation whose chip was clicked."""
+    """Open the citation whose chip was clicked, and tell the page what is open."""
     listener = st.components.v2.component("collabqa.clicks", js=looks.read("clicks.js"))
-    address = conversation.opened.address if conversation.opened else ""
-    heard = listener(key="clicks", data={"opened": address}, on_opened_change=lambda: None)
-    if heard.opened:
-        conversation.open(heard.opened)
+    opened = conversation.opened
+    data = {
+        "place": f"{opened.start}-{opened.end} {opened.uri}" if opened else "",
+        "address": opened.address if opened else "",
+    }
+    listener(key="clicks", data=data, on_opened_change=lambda: _clicked(conversation))
+
+
+def _clicked(conversation: Conversation) -> None:
+    """Runs before the page is drawn anew, so that it is drawn with what was clicked."""
+    conversation.open(st.session_state["clicks"]["opened"])
 
 
 def _ask(conversation: Conversation, question: str) -> None:
@@ -114,7 +124,7 @@ def _filter(site: Site, who: Asker) -> None:
     count = len(st.session_state.get("sources") or ()) + len(st.session_state.get("kinds") or ())
     with st.popover(f"Search in ({count})" if count else "Search in", icon=":material/tune:", type="tertiary"):
         st.pills("Sources", sources, selection_mode="multi", key="sources")
-        st.pills("Kinds", kinds, selection_mode="multi", key="kinds", format_func=lambda kind: pane.KINDS[kind])
+        st.pills("Kinds", kinds, selection_mode="multi", key="kinds", format_func=lambda kind: KINDS[kind])
         st.caption("Nothing chosen means everywhere.")
 
 
@@ -124,9 +134,7 @@ def _searchable(site: Site, who: Asker) -> tuple[list[str], list[DocumentKind]]:
     if held is None or held[0] != who:
         store = site.index.store
         sources = sorted(store.counts(scope=Scope(who.principals)).by_source)
-        kinds = [
-            kind for kind in pane.KINDS if store.counts(scope=Scope(who.principals, document_kinds=(kind,))).chunks
-        ]
+        kinds = [kind for kind in KINDS if store.counts(scope=Scope(who.principals, document_kinds=(kind,))).chunks]
         held = (who, sources, kinds)
         st.session_state["searchable"] = held
     return held[1], held[2]
@@ -182,7 +190,7 @@ def _answering(site: Site, conversation: Conversation, number: int, exchange: Ex
                 case [*claims]:
                     home = _home(claims)
                     written = known_markers_only(settled(exchange.partial), _ANY_MARKER)
-                    text.markdown(cited.cited(written, claims, "", exchange=number, home=home), anchors=False)
+                    text.markdown(cited.cited(written, claims, "", exchange=None, home=home), anchors=False)
         exchange.stopped = False
     except ModelUnavailable as problem:
         exchange.stopped = False
@@ -244,7 +252,7 @@ def _home(claims: Sequence[Claim]) -> frozenset[str]:
 def _refused(conversation: Conversation, number: int, answer: Answer, exchange: Exchange) -> None:
     with st.container(key=f"refusal-{number}", border=True):
         st.markdown(safe.markdown(answer.text))
-        if limits := [*exchange.sources, *(pane.KINDS[kind] for kind in exchange.kinds)]:
+        if limits := [*exchange.sources, *(KINDS[kind] for kind in exchange.kinds)]:
             st.markdown(f"You asked to search only in: {safe.inline(', '.join(limits))}.")
     if answer.passages:
         with st.expander("The nearest passages, which do not answer it"):
@@ -269,54 +277,57 @@ def _sources(conversation: Conversation, number: int, answer: Answer) -> None:
     for i, claim in enumerate(answer.claims):
         for j, citation in enumerate(claim.citations):
             rows.setdefault(citation.marker, []).append((i, j))
+    before: Chunk | None = None
     with st.container(key=f"sources-{number}", gap=None):
         for marker, references in rows.items():
             citations = [answer.claims[i].citations[j] for i, j in references]
-            verdict = cited.worst([citation.verdict for citation in citations])
-            at = next(
-                reference for reference, each in zip(references, citations, strict=True) if each.verdict == verdict
-            )
-            address = cited.href(number, at)
-            label = _place(citations[0].passage.chunk)
+            verdicts = [citation.verdict for citation in citations]
+            verdict = worst(verdicts)
+            chunk = citations[0].passage.chunk
             opened = conversation.opened
             here = opened is not None and opened.marker == marker and opened.address.startswith(f"#cite-{number}-")
+            mixed = f"{_GAP}:gray[{tally(verdicts)}]" if set(verdicts) != {verdict} else ""
             st.button(
-                f"{cited.badge(marker, verdict)} {label}",
+                f"{cited.badge(marker, verdict)} {_place(chunk, before=before)}{mixed}",
                 key=f"source-{number}-{marker}{'-open' if here else ''}",
                 type="tertiary",
                 on_click=conversation.open,
-                args=(address,),
+                args=(cited.href(number, references[verdicts.index(verdict)]),),
             )
+            before = chunk
 
 
-def _place(chunk: Chunk) -> str:
-    """A place in a document as a label: title, heading, kind, date, and a warning where the document has one."""
-    parts = [part for part in chunk.heading.split(" > ") if part and part != chunk.title]
-    path = f" › {safe.inline(parts[-1])}" if parts else ""
-    about = pane.KINDS[chunk.document_kind] + (f", {pane.day(chunk.modified)}" if chunk.modified else "")
+def _place(chunk: Chunk, *, before: Chunk | None = None) -> str:
+    """A place in a document as a label: title, heading, kind, date, and a warning where the document has one.
+
+    Where the place before is in the same document, the title is not said again.
+    """
+    heading = below(chunk.title, chunk.heading).rpartition(" > ")[2]
+    if heading and before is not None and before.uri == chunk.uri:
+        return f"{safe.inline(heading)}{_GAP}:gray[the same document]"
+    path = f" › {safe.inline(heading)}" if heading else ""
+    about = KINDS[chunk.document_kind] + (f", {day(chunk.modified)}" if chunk.modified else "")
     standing, colour = pane.STANDINGS.get(chunk.status, ("", ""))
-    warning = f" :{colour}-badge[{standing}]" if standing and colour != "green" else ""
-    return f"**{safe.inline(_shortened(chunk.title))}**{path} :gray[{safe.inline(about)}]{warning}"
+    warning = f" :{colour}-badge[{standing}]" if chunk.status in DOUBTFUL else ""
+    return f"**{safe.inline(_shortened(chunk.title))}**{path}{_GAP}:gray[{about.replace(' ', _NO_BREAK)}]{warning}"
 
 
 def _shortened(title: str) -> str:
     """A title that leaves room for the place; it is cut before a formula, never within one."""
     kept = title[:_TITLE].rsplit(" ", 1)[0] if len(title) > _TITLE else title
-    return kept if kept == title else kept[: kept.rfind("$") if kept.count("$") % 2 else None].rstrip(" ,;:") + " …"
+    return (
+        kept
+        if kept == title
+        else kept[: kept.rfind("$") if kept.count("$") % 2 else None].rstrip(" ,;:") + f"{_NO_BREAK}…"
+    )
 
 
 def _footer(number: int, answer: Answer) -> None:
     """How the answer was made, how long it took, and what else to know."""
-    how = "The documents' own sentences" if answer.model == EXTRACTIVE else f"Written by {answer.model}"
-    if answer.refused and answer.model == EXTRACTIVE:
-        how = "No model was asked"
-    parts = [how]
-    alone = sum(not claim.citations for claim in answer.claims)
-    if alone:
-        parts.append(f"{alone} of {len(answer.claims)} sentences without a source")
-    parts.append(f"{answer.seconds:.1f} s")
+    bare = sum(not claim.citations for claim in answer.claims)
+    how = made(answer.model, refused=answer.refused, sentences=len(answer.claims), bare=bare, seconds=answer.seconds)
     with st.container(key=f"foot-{number}"):
-        st.caption(safe.inline(" · ".join(parts)))
+        st.caption(safe.inline(how))
         for note in answer.notes:
             st.caption(safe.inline(f"Note: {note}."))
 

@@ -398,7 +398,11 @@ def test_the_page_for_people_shows_every_operation_and_fetches_nothing(client: C
     assert answer.headers["content-type"].startswith("text/html")
     for path in ("/api/ask", "/api/ask/stream", "/api/search", "/api/place", "/api/page", "/api/token", "/api/health"):
         assert f"/api{path.removeprefix('/api')}</code></h2>" in answer.text
-    for name in re.findall(r"<a href=#(\w+)>", answer.text):
+    anchors = re.findall(r"<a href=#([\w-]+)>", answer.text)
+    assert anchors[:2] == ["post-ask", "post-ask-stream"]
+    for name in anchors:
         assert f"<h2 id={name}>" in answer.text
+    # Without this a phone draws it as a desktop would, and shrinks it.
+    assert "<meta name=viewport content='width=device-width, initial-scale=1'>" in answer.text
     assert "<script" not in answer.text
     assert "http" not in answer.text

@@ -189,18 +189,43 @@ def test_what_documents_and_models_write_neither_links_nor_loads(
     assert page.locator(".stMarkdown img, .stMarkdown iframe, .stMarkdown [role=img]").count() == 0
 
 
-def test_on_a_phone_the_citation_opens_below_and_nothing_is_wider_than_the_screen(
+def test_on_a_phone_the_citation_lies_over_the_answer_and_a_wide_table_scrolls_in_its_place(
     chat: tuple[str, Script], visit: Callable[..., Any]
 ) -> None:
-    chat[1].replies = ["The lowest single-electron threshold is 28 GeV [1]."]
+    cells = " | ".join(f"column{number}" for number in range(9))
+    chat[1].replies = [
+        f"The lowest single-electron threshold is 28 GeV [1].\n\n| {cells} |\n|{' --- |' * 9}\n| {cells} |\n"
+    ]
     page = visit(width=390)
     _ask(page, "What is the lowest single-electron threshold?")
+    page.locator('a[href="#cite-0-0-0"]').wait_for()
+    table = page.locator(".st-key-answer-0 table").evaluate("t => [t.clientWidth, t.scrollWidth, t.scrollLeft = 60]")
+    assert table[0] <= 390 < table[1]
+    assert page.locator(".st-key-answer-0 table").evaluate("t => t.scrollLeft") == 60
+    before = page.locator('a[href="#cite-0-0-0"]').bounding_box()
     page.locator('a[href="#cite-0-0-0"]').click()
     pane = page.locator(".st-key-evidence")
     pane.wait_for()
-    answer = page.locator(".st-key-answer-0").bounding_box()
-    assert pane.bounding_box()["y"] > answer["y"] + answer["height"]
+    assert pane.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 800}
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
+    page.get_by_role("button", name="Close").click()
+    pane.wait_for(state="detached")
+    assert page.locator('a[href="#cite-0-0-0"]').bounding_box() == before
+
+
+def test_a_citation_is_opened_closed_and_left_with_the_keyboard(
+    chat: tuple[str, Script], visit: Callable[..., Any]
+) -> None:
+    chat[1].replies = ["The lowest single-electron threshold is 28 GeV [1]."]
+    page = visit()
+    _ask(page, "What is the lowest single-electron threshold?")
+    chip = page.locator('a[href="#cite-0-0-0"]')
+    chip.press("Enter")
+    page.wait_for_function("document.activeElement.classList.contains('st-key-evidence')")
+    assert page.get_by_role("region", name="The cited place").count() == 1
+    page.keyboard.press("Escape")
+    page.locator(".st-key-evidence").wait_for(state="detached")
+    page.wait_for_function("document.activeElement.getAttribute('href') === '#cite-0-0-0'")
 
 
 def test_a_model_that_writes_can_be_stopped(chat: tuple[str, Script], visit: Callable[..., Any]) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from app.scripted import NAME, Script, serving
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
@@ -75,6 +77,13 @@ def _await(url: str, process: Any) -> None:
     raise AssertionError(f"{url} never answered")
 
 
+#: Two sentences on one place, of which one is wrong, and a formula.
+REPLY = (
+    "- The lowest single-electron threshold is 28 GeV [1].\n\nIt was 31 GeV in 2022 [1].\n\n"
+    r"So $\sqrt{s} = \frac{1}{2}\,m_{\gamma\gamma}$ and $\unknown$."
+)
+
+
 @pytest.fixture(scope="module")
 def widget_page(pages_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Two addresses of one page that embeds the widget: of an allowed origin, and of a foreign one."""
@@ -86,10 +95,13 @@ def widget_page(pages_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
         f'<!doctype html><title>Wiki</title><h1>Trigger</h1><script src="http://127.0.0.1:{port}/widget.js"></script>'
         '<collabqa-chat label="Ask HELIX"></collabqa-chat>'
     )
-    with _pages(folder) as page_port:
+    with _pages(folder) as page_port, serving(Script([REPLY])) as model:
         allowed, foreign = f"http://localhost:{page_port}", f"http://127.0.0.1:{page_port}"
         settings = folder / "collabqa.toml"
-        settings.write_text(f"[access]\nwidget_origins = ['{allowed}']\n")
+        settings.write_text(
+            f"[access]\nwidget_origins = ['{allowed}']\n"
+            f"[model]\nkind = 'openai-like'\nurl = '{model}'\nname = '{NAME}'\n"
+        )
         with _collabqa(data, settings, port):
             yield allowed, foreign
 
@@ -113,14 +125,35 @@ def test_the_widget_answers_on_a_page_of_another_origin(browser: Any, widget_pag
     page.goto(widget_page[0])
     page.get_by_label("Ask HELIX").fill("What is the lowest single-electron threshold?")
     page.get_by_role("button", name="Ask").click()
-    chip = page.locator("collabqa-chat .chip").first
-    chip.wait_for(timeout=20_000)
-    assert "28 GeV" in page.locator("collabqa-chat li.turn").inner_text()
-    chip.click()
+    chips = page.locator("collabqa-chat .chip")
+    chips.nth(1).wait_for(timeout=20_000)
+    # Each with the verdict on its own sentence.
+    assert chips.all_inner_texts() == ["1 ✓", "1 ≠"]
+    assert "28 GeV" in page.locator("collabqa-chat li.turn ul").inner_text()
+    chips.first.click()
     card = page.locator("collabqa-chat aside")
+    assert card.locator("strong").inner_text() == "Trigger menu 2024"
+    assert card.locator("blockquote").count() == 1
     assert "The lowest unprescaled single-electron threshold is 28 GeV" in card.inner_text()
-    link = card.get_by_role("link", name="Open the place").get_attribute("href")
+    link = card.get_by_role("link", name="Open the document").get_attribute("href")
     assert link.startswith("https://wiki.example/TriggerMenu")
+    page.close()
+
+
+def test_the_widget_draws_formulas_and_leaves_what_it_does_not_know(browser: Any, widget_page: tuple[str, str]) -> None:
+    page = browser.new_page()
+    page.goto(widget_page[0])
+    page.get_by_label("Ask HELIX").fill("What is the lowest single-electron threshold?")
+    page.get_by_role("button", name="Ask").click()
+    formulas = page.locator("collabqa-chat math")
+    formulas.nth(2).wait_for(timeout=20_000)
+    drawn = formulas.evaluate_all('found => found.map((math) => math.innerHTML.replace(/ [a-z]+="[^"]*"/g, \'\'))')
+    assert drawn == [
+        "<mrow><msqrt><mrow><mi>s</mi></mrow></msqrt><mo>=</mo></mrow>",
+        "<mrow><mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac><mspace></mspace>"
+        "<msub><mi>m</mi><mrow><mi>γ</mi><mi>γ</mi></mrow></msub></mrow>",
+        "<mrow><mtext>\\unknown</mtext></mrow>",
+    ]
     page.close()
 
 

@@ -73,7 +73,8 @@ def test_a_search_gives_its_reasons(collabqa: Run, docs: Path) -> None:
     collabqa("ingest", str(docs))
     _, out, _ = collabqa("search", "electron threshold", "-k", "1", "--json")
     (first,) = json.loads(out)["passages"]
-    assert first["title"] == "Trigger"
+    # The only heading above the passage is the title.
+    assert (first["title"], first["heading"], first["status"]) == ("Trigger", "", "unknown")
     assert first["ranks"] == {"lexical": 1, "dense": 1}
     assert {"rank", "score", "uri", "link", "heading", "document_kind", "chunk_kind", "source", "text"} <= set(first)
 
@@ -87,6 +88,14 @@ def test_an_answer_cites_what_it_says(collabqa: Run, docs: Path) -> None:
     assert citation["quote"] == "The electron threshold is 28 GeV."
     assert citation["uri"].endswith("trigger.md")
     assert citation["verdict"] == "supported"
+
+
+def test_an_item_of_a_list_is_quoted_without_its_number(collabqa: Run, docs: Path) -> None:
+    (docs / "steps.md").write_text("# Start\n\n1. Call the control room.\n2. The coolant valve opens at 12 bar.\n")
+    collabqa("ingest", str(docs))
+    answer = json.loads(collabqa("ask", "At what pressure does the coolant valve open?", "--json")[1])
+    assert answer["text"].startswith("The coolant valve opens at 12 bar. [1]")
+    assert answer["claims"][0]["citations"][0]["quote"] == "The coolant valve opens at 12 bar."
 
 
 def test_a_document_is_shown_with_its_chunks(collabqa: Run, docs: Path) -> None:
