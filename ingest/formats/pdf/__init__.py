@@ -1,7 +1,7 @@
 """PDF: text in reading order, with pages or slides, headings, tables, code, captions, and where each line stands."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
@@ -137,7 +137,7 @@ def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[R
             page = document[number]
             heights.append(page.rect.height)
             pages.append(rows(page, number + 1, slide=slides))
-            links.extend(link["uri"] for link in page.get_links() if link.get("uri", "").startswith("http"))
+            links.extend(_addresses(page))
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
             broken.append(number + 1)
             pages[number:] = [[]]
@@ -145,6 +145,15 @@ def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[R
     if broken:
         warnings.append(f"{_listed(broken)} cannot be read")
     return pages, heights, links
+
+
+def _addresses(page: Any) -> Iterator[str]:
+    """The web addresses that a page links to."""
+    link = page.first_link
+    while link:
+        if (link.uri or "").startswith("http"):
+            yield link.uri
+        link = link.next
 
 
 def _without_steps(pages: list[list[Row]], warnings: list[str]) -> list[list[Row]]:

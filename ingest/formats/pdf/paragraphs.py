@@ -81,8 +81,8 @@ def without_running_heads(pages: Sequence[Sequence[Row]], heights: Sequence[floa
         return again or alone or (numbered and row.size <= how.body * 1.05) or _is_imprint(row, page, height, how)
 
     return [
-        [row for row in page if row not in margin or not repeats(row, page, height)]
-        for page, margin, height in zip(pages, margins, heights, strict=True)
+        [row for row in page if not (_in_margin(row, height) and repeats(row, page, height))]
+        for page, height in zip(pages, heights, strict=True)
     ]
 
 
@@ -158,10 +158,8 @@ def with_footnotes_inside(page: Sequence[Block], how: Setting) -> list[Block]:
 
 def vocabulary(pages: Iterable[Iterable[Row]]) -> Counter[str]:
     """How often each word stands in a document, words at the end of a line left out: they may be cut."""
-    words: Counter[str] = Counter()
-    for row in (row for page in pages for row in page):
-        words.update(word.lower() for word in _WORD.findall(row.text.rpartition(" ")[0]))
-    return words
+    whole = "\n".join(row.text.rpartition(" ")[0] for page in pages for row in page)
+    return Counter(_WORD.findall(whole.lower()))
 
 
 def joint(before: str, after: str, words: Counter[str]) -> tuple[int, str]:
@@ -378,13 +376,18 @@ def _block(rows: Sequence[Row], how: Setting) -> Block:
 
 def _is_heading(rows: Sequence[Row], how: Setting) -> bool:
     """Whether rows are a heading: larger than the text, or bold or capital with a number or a known name."""
-    text = " ".join(row.text for row in rows)
-    if len(rows) > 3 or len(text) > 160 or sum(each.isalpha() for each in text) < 3 or any(row.mono for row in rows):
+    if how.slides or len(rows) > 3 or any(row.mono or len(row.cells) > 2 for row in rows):
         return False
-    if _BULLET.match(text) or _CAPTION.match(text) or any(len(row.cells) > 2 for row in rows):
+    text = " ".join([row.text for row in rows])
+    if len(text) > 160 or not _is_set_as_heading(text, rows, how):
         return False
-    if how.slides or (rows[0].page == 1 and names(", ".join(cell.text for row in rows for cell in row.cells))):
+    if sum(each.isalpha() for each in text) < 3 or _BULLET.match(text) or _CAPTION.match(text):
         return False
+    return rows[0].page > 1 or not names(", ".join(cell.text for row in rows for cell in row.cells))
+
+
+def _is_set_as_heading(text: str, rows: Sequence[Row], how: Setting) -> bool:
+    """Whether letters and their size are those of a heading, whatever they say."""
     if min(_rounded(row.size) for row in rows) >= how.body * 1.12:
         return text[:1].isalnum() and not text.endswith((",", ";"))
     bold = all(row.bold for row in rows)

@@ -33,7 +33,7 @@ def table_rows(page: Sequence[Row], first: int) -> int:
     if any(_BULLET.match(row.text) for row in rows):
         return 0
     columns = _columns(rows)
-    words = statistics.mean(len(cell.text) for row in rows for cell in row.cells)
+    words = statistics.fmean(len(cell.text) for row in rows for cell in row.cells)
     return count if len(columns) >= 2 and words <= _MAX_MEAN_LETTERS and _aligned(rows, columns) else 0
 
 
