@@ -94,9 +94,18 @@ class _Line:
     text: str
 
 
-def rows(page: Any, number: int, *, slide: bool) -> list[Row]:
+def laid_out(page: Any, read_off: Any = None) -> list[dict[str, Any]]:
+    """The blocks of a page as the library finds them, in its own text or in what was read off its picture."""
+    import pymupdf
+
+    flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+    blocks: list[dict[str, Any]] = page.get_text("dict", flags=flags, textpage=read_off)["blocks"]
+    return blocks
+
+
+def rows(page: Any, layout: Iterable[dict[str, Any]], number: int, *, slide: bool) -> list[Row]:
     """The rows of a page in reading order: column by column, from the top; turned text is left out."""
-    lines = _without_line_numbers([line for block in _blocks(page) for line in _lines(block)])
+    lines = _without_line_numbers([line for block in _blocks(page, layout) for line in _lines(block)])
     if not lines:
         return []
     found: list[Row] = []
@@ -116,12 +125,10 @@ def plain(text: str) -> str:
     return _PRIVATE.sub("", plain_letters(text.translate(_NOTHING).translate(_SYMBOLS)))
 
 
-def _blocks(page: Any) -> Iterator[list[list[_Run]]]:
+def _blocks(page: Any, layout: Iterable[dict[str, Any]]) -> Iterator[list[list[_Run]]]:
     """The blocks of a page, each a list of lines, each a list of runs; in the page as it is shown."""
-    import pymupdf
-
     turn = page.rotation_matrix if page.rotation else None
-    for block in page.get_text("dict", flags=pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP)["blocks"]:
+    for block in layout:
         lines = []
         for line in block.get("lines", ()):
             x, y = line["dir"]
@@ -192,7 +199,9 @@ def _font(name: str, flags: int) -> tuple[bool, bool]:
 
     lower = name.lower()
     bold = bool(flags & pymupdf.TEXT_FONT_BOLD) or any(each in lower for each in _BOLD_NAMES)
-    return bold, bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or any(each in lower for each in _MONO_NAMES)
+    mono = bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or any(each in lower for each in _MONO_NAMES)
+    # What Tesseract lays over a picture is in a font of boxes that are all as wide.
+    return bold, mono and "glyphless" not in lower
 
 
 def _lines(block: list[list[_Run]]) -> Iterator[_Line]:
@@ -229,7 +238,8 @@ def _line(runs: list[_Run]) -> Iterator[_Line]:
     for run in runs:
         weights[run.size] += len(run.text.strip())
     # The largest letters set the size of a line, unless they are but an ornament.
-    size = max(each for each, weight in weights.items() if weight * 4 >= letters)
+    most = max(weights.values())
+    size = max(each for each, weight in weights.items() if weight * 4 >= letters or weight == most)
     base = statistics.median_low([run.baseline for run in runs if run.size >= _SMALL * size])
     text = ""
     end = runs[0].x0
