@@ -1,6 +1,7 @@
 """PDF: text in reading order, with pages or slides, headings, tables, code, captions, and where each line stands."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -201,10 +202,10 @@ def _addresses(page: Any) -> Iterator[str]:
 
 def _without_steps(pages: list[list[Row]], warnings: list[str]) -> list[list[Row]]:
     """The slides without those that the next one repeats and adds to: the steps of an animation."""
-    texts = [{row.text for row in page} for page in pages]
+    words = [Counter(word for row in page for word in row.text.split()) for page in pages]
     steps = [
-        bool(here) and len(here) > 1 and here <= following and _top(pages[number]) == _top(pages[number + 1])
-        for number, (here, following) in enumerate(pairwise(texts))
+        len(pages[number]) > 1 and here <= following and _top(pages[number]) == _top(pages[number + 1])
+        for number, (here, following) in enumerate(pairwise(words))
     ]
     if not any(steps):
         return pages
@@ -261,7 +262,9 @@ def _slide(text: BoxedText, page: list[Row], number: int, how: Setting, height: 
 
 def _slide_title(page: Sequence[Row], how: Setting, height: float) -> list[Row]:
     """The rows of a slide's title: the largest letters of its upper part, if they are larger than the text."""
-    whole = page[0].page == 1 or len(page) <= 3
+    sizes = sorted(row.size for row in page)
+    stands_out = len(page) <= 6 and len(page) > 1 and sizes[-1] >= 1.5 * sizes[-2]
+    whole = page[0].page == 1 or len(page) <= 3 or stands_out
     upper = [row for row in page if (whole or row.y0 < 0.3 * height) and _could_be_title(row)]
     if not upper:
         return []

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ingest.formats.pdf.lines import Row
+from ingest.formats.pdf.lines import Cell, Row
 from ingest.formats.pdf.tables import table_rows
 from ingest.names import names
 
@@ -28,7 +28,7 @@ _ENUMERATED = re.compile(r"\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+\S")
 _LEADERS = re.compile(r"(?:\s?[.·…]){4,}\s*")
 _SENTENCE_END = re.compile(r"[.!?:;]['\")\]”’]*(?:\^?\d+)?$")
 _PAGE_NUMBER = re.compile(
-    r"(?:page\s)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
+    r"(?:page\s|slide\s)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
 )
 _BARE_NUMBER = re.compile(r"(?:[-+−]?\d[\d.,]*(?:\s?%)?|10\^[-−]?\d+)(?:\s+(?:[-+−]?\d[\d.,]*|10\^[-−]?\d+))*")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -72,18 +72,26 @@ def without_running_heads(pages: Sequence[Sequence[Row]], heights: Sequence[floa
     usual = {offset for offset, count in offsets.items() if count >= 2 and count * 2 >= len(pages)}
     often = max(3, len(pages) * (0.4 if how.slides else 0.12))
 
+    def is_title(row: Row) -> bool:
+        return how.slides and row.size > how.body and row.y0 < 100
+
     def repeats(row: Row, page: Sequence[Row], height: float) -> bool:
-        if how.slides and row.size > how.body and row.y0 < 100:
-            return False
         alone = bool(_PAGE_NUMBER.fullmatch(row.text))
         numbered = any(number - row.page in usual for number in _edge_numbers(row))
         again = all(counts[key] >= often for key in _shapes(row))
         return again or alone or (numbered and row.size <= how.body * 1.05) or _is_imprint(row, page, height, how)
 
-    return [
-        [row for row in page if not (_in_margin(row, height) and repeats(row, page, height))]
-        for page, height in zip(pages, heights, strict=True)
-    ]
+    dull = {word for (words, _), count in counts.items() if count >= often for word in words.split()}
+
+    def kept(page: Sequence[Row], height: float) -> Iterator[Row]:
+        for row in page:
+            margin = _in_margin(row, height) and not is_title(row)
+            if margin and how.slides and (len(row.cells) > 1 or repeats(row, page, height)):
+                yield from _own_words(row, dull, usual)
+            elif not margin or not repeats(row, page, height):
+                yield row
+
+    return [list(kept(page, height)) for page, height in zip(pages, heights, strict=True)]
 
 
 def blocks(page: Sequence[Row], how: Setting) -> list[Block]:
@@ -232,6 +240,19 @@ def _is_imprint(row: Row, page: Sequence[Row], height: float, how: Setting) -> b
 def _shapes(row: Row) -> list[tuple[str, int]]:
     """What the cells of a running head keep from page to page: words without numbers, and the height on the page."""
     return [(re.sub(r"\d+", "#", cell.text), round(row.y0 / 10)) for cell in row.cells]
+
+
+def _own_words(row: Row, dull: Set[str], usual: Set[int]) -> Iterator[Row]:
+    """What stands in a slide's footer beside words that repeat and the slide's number: the credit of a photograph."""
+    own: list[Cell] = []
+    for cell in row.cells:
+        words = [] if _PAGE_NUMBER.fullmatch(cell.text) else cell.text.split()
+        if words and words[-1].isdecimal() and int(words[-1]) - row.page in usual:
+            words.pop()
+        if any(map(str.isalpha, "".join(words))) and not set(re.sub(r"\d+", "#", " ".join(words)).split()) <= dull:
+            own.append(replace(cell, text=" ".join(words)))
+    if own:
+        yield replace(row, x0=own[0].x0, x1=own[-1].x1, cells=tuple(own))
 
 
 def _edge_numbers(row: Row) -> set[int]:
