@@ -11,6 +11,7 @@ from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.formats.pdf import ocr, quality
 from ingest.formats.pdf.boxed import BoxedText
+from ingest.formats.pdf.heads import without_running_heads
 from ingest.formats.pdf.lines import Row, laid_out, plain, rows
 from ingest.formats.pdf.paragraphs import (
     Block,
@@ -19,9 +20,8 @@ from ingest.formats.pdf.paragraphs import (
     levelled,
     setting,
     vocabulary,
-    with_footnotes_inside,
+    with_whole_paragraphs,
     without_bullet,
-    without_running_heads,
 )
 from ingest.names import names
 from ingest.writer import ordered
@@ -101,7 +101,7 @@ def _parsed(document: Any) -> Parsed:
             _slide(text, page, number, how, height)
     else:
         for number, found in enumerate(levelled([blocks(page, how) for page in pages], title_rows), start=1):
-            _page(text, with_footnotes_inside(found, how), number)
+            _page(text, with_whole_paragraphs(found, how), number)
     _warn_of_unmapped(text.text, warnings)
     title, authors = _title_and_authors(document.metadata or {}, pages[0] if pages else [], how)
     return Parsed(

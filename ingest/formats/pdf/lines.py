@@ -12,8 +12,11 @@ from typing import Any
 from ingest.charset import plain_letters
 
 _NOTHING = dict.fromkeys([0, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
-# Fonts of symbols put bullets and arrows where Unicode has private characters; others of that range mean nothing.
-_SYMBOLS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf06e\uf071\uf0a8\uf02d\uf09f"), "•") | {0xF0E0: "→"}
+# Fonts of symbols put bullets and arrows where Unicode has private characters, TeX's where it has control characters;
+# others of the private range mean nothing.
+_SYMBOLS = dict.fromkeys(map(ord, "\x88\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf06e\uf071\uf0a8\uf02d\uf09f"), "•") | {
+    0xF0E0: "→"
+}
 # Nothing to do for these, which are nearly all.
 _PLAIN = re.compile("[\x01-\x7fÀ-ÿ–—‘’“”•]*")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -28,6 +31,10 @@ _SMALL = 0.82
 # A gap of more than this many sizes parts two words of a line, or the cells of a row.
 _WORD_GAP = 0.18
 _CELL_GAP = 1.2
+# LaTeX parts the columns of a table by 12 points or a little less, which are fewer sizes of larger letters; it also
+# parts the number of a heading, a footnote or a reference from its words by as much.
+_NARROW_CELL_GAP = 0.9
+_LABEL = re.compile(r"[\[(]?(?:\d{1,3}(?:\.\d+)*|[A-Za-z]|[ivxlIVXL]+)[\])]?[.:)]?|\[[^\]]*\]|[•–*†-]|Appendix \w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +301,9 @@ def _raised(before: str, run: _Run, size: float, base: float) -> str:
     shown = bare if _SIMPLE.fullmatch(bare) else f"{{{bare}}}"
     if run.baseline < base - 0.12 * size:
         word = _LAST_LETTERS.search(before)
+        # A number after a full stop leads to a footnote too.
+        if bare.isdigit() and len(bare) <= 3 and before[-1] in ".,;:":
+            return tail
         if bare.isdigit() and len(bare) <= 3 and word and len(word[0]) > 1 and word[0] not in _UNITS:
             return tail
         return f"^{shown}{tail}" if len(bare) <= 8 and bare not in ("th", "st", "nd", "rd") else text
@@ -425,7 +435,8 @@ def _row(lines: Sequence[_Line], number: int, left: float, right: float) -> Row:
     for stack in stacks:
         words = " ".join(line.text for line in sorted(stack, key=lambda line: (line.y0, line.x0)))
         cell = Cell(min(line.x0 for line in stack), max(line.x1 for line in stack), words)
-        if cells and cell.x0 - cells[-1].x1 < _CELL_GAP * size:
+        labelled = len(cells) == 1 and _LABEL.fullmatch(cells[0].text)
+        if cells and cell.x0 - cells[-1].x1 < (_CELL_GAP if labelled else _NARROW_CELL_GAP) * size:
             cells[-1] = Cell(cells[-1].x0, max(cells[-1].x1, cell.x1), f"{cells[-1].text} {words}")
         else:
             cells.append(cell)
