@@ -96,11 +96,11 @@ def test_a_word_with_a_capital_within_is_mended_where_the_document_has_it_whole(
     )
 
 
-def test_the_mark_of_a_footnote_after_a_full_stop_is_dropped() -> None:
-    lines = [(80.0, 80.0, 12.0, "helv", "It was first described in 2019."), (248.0, 75.0, 7.0, "helv", "3")]
-    width = pymupdf.get_text_length(lines[0][4], fontname="helv", fontsize=12)
-    lines[1] = (80.0 + width, 75.0, 7.0, "helv", "3")
-    assert pdf.parse(make(lines)).text == "It was first described in 2019."
+def test_the_mark_of_a_footnote_is_dropped() -> None:
+    for words, mark in (("It was first described in 2019.", "3"), ("The beam spot in Run 4: a note", "*")):
+        end = 80 + pymupdf.get_text_length(words, fontname="helv", fontsize=12)
+        lines = [(80.0, 80.0, 12.0, "helv", words), (end, 75.0, 7.0, "helv", mark)]
+        assert pdf.parse(make(lines)).text == words
 
 
 def test_columns_as_near_as_latex_sets_them_are_cells_and_the_heading_below_is_none() -> None:
@@ -137,6 +137,15 @@ def test_the_numbers_of_references_are_no_column() -> None:
         for line in cells(80 + 14 * number, [(f"[{number}]", words)], (80, 101))
     ]
     assert not [mark for mark in pdf.parse(make(lines)).marks if mark.kind == "table"]
+
+
+def test_a_reference_is_one_paragraph_though_a_line_of_it_ends_with_a_colon() -> None:
+    lines = [
+        *prose(80, "[2] B. Sample, The theory of scans. Moscow:"),
+        *prose(92, "Energia, 1964.", x=95),
+        *prose(104, "[3] C."),
+    ]
+    assert pdf.parse(make(lines)).text == "[2] B. Sample, The theory of scans. Moscow: Energia, 1964.\n\n[3] C."
 
 
 def test_a_paragraph_beside_its_term_is_no_table() -> None:

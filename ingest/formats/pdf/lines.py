@@ -301,6 +301,8 @@ def _raised(before: str, run: _Run, size: float, base: float) -> str:
     shown = bare if _SIMPLE.fullmatch(bare) else f"{{{bare}}}"
     if run.baseline < base - 0.12 * size:
         word = _LAST_LETTERS.search(before)
+        if bare in "∗*†‡§¶" and word and len(word[0]) > 2:
+            return tail
         # A number after a full stop leads to a footnote too.
         if bare.isdigit() and len(bare) <= 3 and before[-1] in ".,;:":
             return tail

@@ -29,6 +29,7 @@ _DATE = re.compile(
 )
 _BULLET = re.compile(r"(?:[•‣▪▫◦●○■□◆◇►▶➢➤✓✔❖⁃∙·→*]|[-–—−§Øüo](?=\s))\s*")
 _ENUMERATED = re.compile(r"\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+\S")
+_REFERENCE = re.compile(r"\[\w{1,12}\]\s+\S")
 _LEADERS = re.compile(r"(?:\s?[.·…]){4,}\s*")
 _SENTENCE_END = re.compile(r"[.!?:;]['\")\]”’]*(?:\^?\d+)?$")
 _BARE_NUMBER = re.compile(r"(?:[-+−]?\d[\d.,]*(?:\s?%)?|10\^[-−]?\d+)(?:\s+(?:[-+−]?\d[\d.,]*|10\^[-−]?\d+))*")
@@ -313,6 +314,10 @@ def _parts(before: Sequence[Row], row: Row, how: Setting) -> bool:
         return True
     if _ENUMERATED.match(row.text) and (how.slides or _SENTENCE_END.search(last.text) or _ENUMERATED.match(first.text)):
         return True
+    if _REFERENCE.match(row.text) and not how.slides:
+        return True
+    if _REFERENCE.match(first.text) and row.x0 > first.x0 + 0.5 * row.size:
+        return False
     if _is_heading(before, how) and not _is_heading([*before, row], how):
         return True
     if _BULLET.match(first.text) or _ENUMERATED.match(first.text):
