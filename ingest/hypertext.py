@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ingest.mathml import latex
 from ingest.writer import Writer, pipe_table, spread
 
 if TYPE_CHECKING:
+    from lxml.etree import HTMLParser
     from lxml.html import HtmlElement
 
 _HIDDEN = frozenset(
@@ -20,7 +22,7 @@ _HIDDEN = frozenset(
 _PARAGRAPH = frozenset(
     "p div section article main body html center address header footer aside fieldset form td th tr".split()
 )
-_HEADING = re.compile(r"h([1-6])")
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHROME_ROLE = frozenset({"navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"})
 _CHROME = re.compile(
@@ -58,12 +60,11 @@ class _Page:
 def tree(raw: bytes) -> tuple["HtmlElement | None", tuple[str, ...]]:
     """The root of a page, or None where there is nothing at all; and warnings about its encoding."""
     from lxml.etree import ParserError
-    from lxml.html import HTMLParser, document_fromstring
+    from lxml.html import document_fromstring
 
     text, warnings = _characters(raw)
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        found = document_fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser=parser)
+        found = document_fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser=_parser())
     except ParserError:
         return None, warnings
     return found, warnings
@@ -102,6 +103,8 @@ def is_chrome(element: "HtmlElement") -> bool:
     tag = element.tag
     if not isinstance(tag, str) or tag in _HIDDEN:
         return True
+    if not element.keys():
+        return False
     if element.get("hidden") is not None or _HIDING_STYLE.search(element.get("style") or ""):
         return True
     if (element.get("role") or "").lower() in _CHROME_ROLE:
@@ -110,6 +113,17 @@ def is_chrome(element: "HtmlElement") -> bool:
         return False
     names = f"{element.get('class') or ''} {element.get('id') or ''}".split()
     return any(_CHROME.match(name) for name in names)
+
+
+@cache
+def _parser() -> "HTMLParser":
+    """A parser whose elements are all of one class: lxml.html's own asks Python for the class of every element."""
+    from lxml.etree import ElementDefaultClassLookup, HTMLParser
+    from lxml.html import HtmlElement
+
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
+    parser.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
+    return parser
 
 
 def _characters(raw: bytes) -> tuple[str, tuple[str, ...]]:
@@ -144,6 +158,9 @@ def _flow(element: "HtmlElement", page: _Page, depth: int) -> None:
 def _paragraph(pending: list[str], page: _Page) -> None:
     """Write what was gathered as a paragraph; displayed equations in it are blocks."""
     text = _tidy("".join(pending))
+    if "$$" not in text and "\\[" not in text:
+        page.writer.block(text)
+        return
     for position, part in enumerate(re.split(r"(?:\$\$|\\\[)(.{1,2000}?)(?:\$\$|\\\])", text, flags=re.DOTALL)):
         if position % 2:
             page.writer.block(f"$$\n{part.strip()}\n$$", "equation")
@@ -153,6 +170,8 @@ def _paragraph(pending: list[str], page: _Page) -> None:
 
 def _tidy(text: str) -> str:
     """White space as a browser shows it; line breaks kept where the page has them."""
+    if text.isprintable() and "  " not in text and "\\(" not in text:
+        return text.strip()
     text = _INLINE_MATH.sub(lambda match: f"${match[1].strip()}$", _SPACES.sub(" ", text))
     return _BREAKS.sub("\n", text).strip()
 
@@ -160,11 +179,9 @@ def _tidy(text: str) -> str:
 def _is_block(element: "HtmlElement") -> bool:
     """Whether an element starts on a new line: by its kind, or because it holds something that does."""
     tag = element.tag
-    if tag in _PARAGRAPH or tag in _BLOCKS or _HEADING.fullmatch(tag):
+    if tag in _PARAGRAPH or tag in _BLOCKS or tag in _HEADINGS:
         return True
-    if tag in ("math", "mjx-container"):
-        return False
-    if tag in ("img", "br", "code"):
+    if not len(element) or tag in ("math", "mjx-container", "code"):
         return False
     return next(element.iterdescendants("p", "div", *_BLOCKS, "h1", "h2", "h3", "h4", "h5", "h6"), None) is not None
 
@@ -172,12 +189,12 @@ def _is_block(element: "HtmlElement") -> bool:
 def _block(element: "HtmlElement", page: _Page, depth: int) -> None:
     """Write a block element."""
     tag = element.tag
-    heading = _HEADING.fullmatch(tag)
+    heading = _HEADINGS.get(tag)
     own = element.get("id") or element.get("name") or ""
     if depth > _MAX_DEPTH:
         page.writer.block(_tidy(element.text_content()))
     elif heading:
-        level = min(6, int(heading[1]) + page.deeper)
+        level = min(6, heading + page.deeper)
         page.writer.heading(words(element).rstrip("¶").strip(), level, _heading_fragment(element, page))
         page.anchor = ""
     elif tag in _BLOCKS:
@@ -201,6 +218,8 @@ def _inline(element: "HtmlElement", page: _Page, depth: int) -> str:
     """What stands in an element as text of one paragraph."""
     if depth > _MAX_DEPTH:
         return str(element.text_content())
+    if not len(element):
+        return element.text or ""
     parts = [element.text or ""]
     for child in element:
         if isinstance(child.tag, str) and not is_chrome(child):
@@ -406,23 +425,23 @@ def _table(element: "HtmlElement", page: _Page, depth: int) -> None:
     caption = next(element.iterchildren("caption"), None)
     if caption is not None:
         _caption(caption, page, depth)
-    widest = max((len(_cells(row)) for row in rows), default=0)
+    cells = [_cells(row) for row in rows]
+    widest = max(map(len, cells), default=0)
     blocks = any(next(row.iter("pre", "h1", "h2", "h3", "blockquote"), None) is not None for row in rows)
     if nested or blocks or widest < 2 or len(rows) < 2:
-        for row in rows:
-            for cell in _cells(row):
-                _flow(cell, page, depth + 1)
+        for cell in (cell for row in cells for cell in row):
+            _flow(cell, page, depth + 1)
         return
-    page.writer.block(pipe_table(spread(_spanning(row, page, depth) for row in rows)), "table")
+    page.writer.block(pipe_table(spread(_spanning(row, page, depth) for row in cells)), "table")
 
 
 def _cells(row: "HtmlElement") -> list["HtmlElement"]:
     return [cell for cell in row.iterchildren("td", "th") if not is_chrome(cell)]
 
 
-def _spanning(row: "HtmlElement", page: _Page, depth: int) -> Iterator[tuple[str, int, int]]:
+def _spanning(row: list["HtmlElement"], page: _Page, depth: int) -> Iterator[tuple[str, int, int]]:
     """The texts of a row's cells, each with the columns and rows that it spans."""
-    for cell in _cells(row):
+    for cell in row:
         text = _tidy(_inline(cell, page, depth)).replace("\n", "; ")
         yield text, _span(cell, "colspan"), _span(cell, "rowspan")
 

@@ -22,23 +22,26 @@ _START = re.compile(
 _ANY_TAG = re.compile(
     rb"<(?:p|div|h[1-6]|table|ul|ol|a|span|br|pre|meta|title|script|center|font|b|i)\b[^<>]*>", re.IGNORECASE
 )
-# Where generators put what a page says, the narrowest first.
+# Where generators put what a page says, the narrowest first: a name that stands in such a page, and the place.
 _CONTENT = (
-    "//*[contains(concat(' ', @class, ' '), ' patternTopic ')]",
-    "//*[@id='patternMainContents']",
-    "//*[contains(concat(' ', @class, ' '), ' mw-parser-output ')]",
-    "//*[@id='mw-content-text']",
-    "//*[contains(concat(' ', @class, ' '), ' md-content ')]",
-    "//*[contains(concat(' ', @class, ' '), ' markdown-body ')]",
-    "//div[@role='main']",
-    "//main",
-    "//*[@role='main']",
-    "//div[contains(concat(' ', @class, ' '), ' document ')]//div[contains(concat(' ', @class, ' '), ' body ')]",
-    "//*[@id='main-content']",
-    "//*[@id='wiki-content']",
-    "//article",
-    "//*[@id='content']",
-    "//*[@id='main']",
+    ("patternTopic", "//*[contains(concat(' ', @class, ' '), ' patternTopic ')]"),
+    ("patternMainContents", "//*[@id='patternMainContents']"),
+    ("mw-parser-output", "//*[contains(concat(' ', @class, ' '), ' mw-parser-output ')]"),
+    ("mw-content-text", "//*[@id='mw-content-text']"),
+    ("md-content", "//*[contains(concat(' ', @class, ' '), ' md-content ')]"),
+    ("markdown-body", "//*[contains(concat(' ', @class, ' '), ' markdown-body ')]"),
+    ("main", "//div[@role='main']"),
+    ("", "//main"),
+    ("main", "//*[@role='main']"),
+    (
+        "document",
+        "//div[contains(concat(' ', @class, ' '), ' document ')]//div[contains(concat(' ', @class, ' '), ' body ')]",
+    ),
+    ("main-content", "//*[@id='main-content']"),
+    ("wiki-content", "//*[@id='wiki-content']"),
+    ("", "//article"),
+    ("content", "//*[@id='content']"),
+    ("main", "//*[@id='main']"),
 )
 # A place that holds less than this share of what the page says is not its content.
 _MIN_SHARE = 0.3
@@ -65,7 +68,7 @@ def recognises(head: bytes, name: str) -> bool:
 
 def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
     """Read a page: its main content as Markdown, and what its head says of it."""
-    root, warnings = hypertext.tree(raw)
+    root, warnings = hypertext.tree(_without_neighbours(raw))
     if root is None:
         return Parsed(text="", warnings=(*warnings, "no text"))
     said = list(_said(root))
@@ -85,10 +88,25 @@ def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
     )
 
 
+def _without_neighbours(raw: bytes) -> bytes:
+    """A message page of a Mailman archive without the links to other messages, before and after the message.
+
+    Mailman puts comments around the message; other pages are left as they are.
+    """
+    begin, end = raw.find(b"<!--beginarticle-->"), raw.rfind(b"<!--endarticle-->")
+    if not 0 <= begin < end:
+        return raw
+    links = raw[:begin].lower().rfind(b"<p><ul>")
+    return raw[: links if links >= 0 else begin] + raw[begin:end]
+
+
 def _content(root: "HtmlElement") -> "HtmlElement":
     """The element that holds what the page says, or the whole page."""
     whole = len(" ".join(root.text_content().split()))
-    for path in _CONTENT:
+    said = " ".join(root.xpath("//@class | //@id | //@role", smart_strings=False))
+    for name, path in _CONTENT:
+        if name not in said:
+            continue
         found = [each for each in root.xpath(path) if not hypertext.is_chrome(each)]
         if len(found) == 1 and len(" ".join(found[0].text_content().split())) >= _MIN_SHARE * whole:
             return found[0]

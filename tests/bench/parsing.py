@@ -1,6 +1,8 @@
 """Time the reading of documents beside a peer's, on the same input. A script, not a test.
 
-    python tests/bench/parsing.py latex DIR [--rounds 3]
+    python -m tests.bench.parsing latex DIR [--rounds 3]
+    python -m tests.bench.parsing pdf DIR
+    python -m tests.bench.parsing html DIR          # DIR holds Mailman archives; the sample is added
 
 A format is one function below that yields a row: what both read, and the two that read it. The table shows seconds of
 processor time on one core, the best of the rounds, and how many times as fast as the peer ours is. A peer that raises
@@ -9,6 +11,7 @@ is timed up to there, and the row says so; garbage is collected before each roun
 
 import argparse
 import gc
+import logging
 import posixpath
 import re
 import sys
@@ -16,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -59,7 +63,68 @@ def spliced(texts: Mapping[str, str], name: str, root: str, depth: int = 0) -> s
     return _INPUT.sub(included, "\n".join(lines))
 
 
-FORMATS: Mapping[str, Callable[[Path], Iterator[Row]]] = {"latex": latex}
+def pdf(folder: Path) -> Iterator[Row]:
+    """Each file, its pages with tables and those without apart; pypdf's extract_text over all pages."""
+    from pypdf import PdfReader
+
+    from ingest.formats.pdf import parse
+
+    def peer(raw: bytes) -> list[str]:
+        return [page.extract_text() for page in PdfReader(BytesIO(raw)).pages]
+
+    # What pypdf has to say of a file's structure would part the rows of the table.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    for path in sorted(folder.rglob("*.pdf")):
+        for what, raw in tables_apart(path.read_bytes()).items():
+            yield Row(f"{path.name}, {what}", len(raw), partial(parse, raw), partial(peer, raw))
+
+
+def tables_apart(raw: bytes) -> dict[str, bytes]:
+    """A PDF in two: its pages on which ours finds tables, and the others; one in which there are none as it is."""
+    import pymupdf
+
+    from ingest.formats.pdf import parse
+
+    parsed = parse(raw)
+    starts = [mark.start for mark in parsed.marks if mark.kind == "table"]
+    tables = {box.page - 1 for start in starts for box in parsed.layout if box.start == start}
+    found = {}
+    with pymupdf.open(stream=raw) as document:
+        others = [number for number in range(document.page_count) if number not in tables]
+    for what, pages in (("pages without tables", others), ("pages with tables", sorted(tables))):
+        if pages:
+            with pymupdf.open(stream=raw) as document:
+                document.select(pages)
+                found[f"{len(pages)} {what}"] = document.tobytes(garbage=3) if tables else raw
+    return found
+
+
+def html(folder: Path) -> Iterator[Row]:
+    """The message pages of each archive, and the sample's topics in each chrome; trafilatura.extract."""
+    from trafilatura import extract
+
+    from ingest.formats.html import parse
+    from tests.bench import pages
+
+    groups = {archive.name: pages.messages(archive) for archive in sorted(folder.iterdir()) if archive.is_dir()}
+    wiki = Path(__file__).parents[2] / "app" / "sample" / "helix" / "wiki" / "data"
+    groups |= {f"sample in {chrome}": pages.topics(wiki, chrome) for chrome in pages.CHROMES}
+
+    def ours(group: Sequence[pages.Page]) -> list[str]:
+        return [parse(page.raw).text for page in group]
+
+    def peer(group: Sequence[pages.Page]) -> list[str]:
+        return [extract(page.raw) or "" for page in group]
+
+    for name, group in groups.items():
+        if group:
+            quality = f"{pages.mean_f1(ours(group), group):.3f} against {pages.mean_f1(peer(group), group):.3f}"
+            size = sum(len(page.raw) for page in group)
+            what = f"{name}, {len(group)} pages, word F1 {quality}"
+            yield Row(what, size, partial(ours, group), partial(peer, group))
+
+
+FORMATS: Mapping[str, Callable[[Path], Iterator[Row]]] = {"html": html, "latex": latex, "pdf": pdf}
 
 
 def seconds(read: Callable[[], object], rounds: int) -> tuple[float, str]:

@@ -72,3 +72,13 @@ def test_a_page_is_recognised_by_its_start_or_by_name_and_tags() -> None:
 
 def test_a_raised_number_is_an_exponent() -> None:
     assert markdown("10<sup>34</sup> cm<sup>−2</sup>s<sup>-1</sup>") == "10^34 cm^-2s^-1"
+
+
+def test_a_message_page_of_a_mailman_archive_is_read_without_the_links_to_other_messages() -> None:
+    parsed = html.parse(
+        b"<HTML><TITLE>[helix-users] Beam spot</TITLE><BODY><H1>[helix-users] Beam spot</H1><B>Ada Example</B>"
+        b"<I>Mon Jan 12 2026</I><P><UL><LI>Next message: <A HREF='2.html'>Quotas</A></UL><HR>\n<!--beginarticle-->\n"
+        b"<PRE>It moved by 3 um.</PRE>\n<!--endarticle-->\n<HR>"
+        b"<P><UL><LI>Next message: <A HREF='2.html'>Quotas</A></UL>"
+    )
+    assert parsed.text == ("# [helix-users] Beam spot\n\nAda ExampleMon Jan 12 2026\n\n```\nIt moved by 3 um.\n```")

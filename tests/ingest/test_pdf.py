@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.errors import Unreadable
 from ingest.formats import pdf
+from ingest.formats.pdf import ocr, quality
 
 pymupdf: Any = importlib.import_module("pymupdf")
 
@@ -365,3 +366,96 @@ def test_the_numbers_at_the_axes_of_a_plot_are_left_out() -> None:
     title = (60.0, 50.0, 28.0, "hebo", "Rates")
     text = pdf.parse(make([[title, *ticks, (200.0, 350.0, 10.0, "helv", "Rate [kHz]")]], wide=True)).text
     assert text == "## Rates\n\nRate [kHz]"
+
+
+def picture(words: Iterable[str]) -> Any:
+    """A picture of a page with these words on it."""
+    page = pymupdf.open(stream=make([column(60, 80, words, 14)]))[0]
+    return page.get_pixmap(dpi=100, colorspace=pymupdf.csGRAY)
+
+
+def with_pictures(raw: bytes, numbers: Iterable[int], words: Iterable[str] = LEFT) -> bytes:
+    """A PDF with the picture of some words over these of its pages."""
+    document = pymupdf.open(stream=raw)
+    shown = picture(words)
+    for number in numbers:
+        document[number].insert_image(document[number].rect, pixmap=shown, overlay=False)
+    data: bytes = document.tobytes()
+    return data
+
+
+def without_language_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TESSDATA_PREFIX", raising=False)
+
+
+def test_a_page_that_is_a_picture_asks_for_ocr_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_language_data(monkeypatch)
+    pages = [column(80, 100, LEFT, 10), [], column(80, 100, RIGHT, 10), []]
+    parsed = pdf.parse(with_pictures(make(pages), [1]))
+    assert "bias was found" in parsed.text
+    assert "summer conferences" in parsed.text
+    assert parsed.warnings == ("no text on page 4", "page 2 needs OCR: it is a picture with hardly any text")
+
+
+def test_a_stamp_on_each_page_does_not_make_pictures_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_language_data(monkeypatch)
+    stamp = [(60.0, 30.0, 8.0, "helv", "HELIX internal note 2025-07, received in the archive")]
+    raw = with_pictures(make([stamp] * 4), range(4))
+    with pytest.raises(
+        Unreadable, match=r"pages 1, 2, 3, 4 need OCR: .*install tesseract-ocr-eng and set TESSDATA_PREF"
+    ):
+        pdf.parse(raw)
+
+
+def test_a_document_most_of_whose_pages_are_pictures_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_language_data(monkeypatch)
+    half = make([column(80, 100, LEFT, 10), []])
+    assert "bias was found" in pdf.parse(with_pictures(half, [1])).text
+    most = make([column(80, 100, LEFT, 10), [], []])
+    with pytest.raises(Unreadable, match=r"pages 2, 3 need OCR: .*; too little of it can be read"):
+        pdf.parse(with_pictures(most, [1, 2]))
+
+
+def test_a_slide_with_a_picture_behind_its_words_is_read() -> None:
+    words = [(60.0, 50.0, 28.0, "hebo", "Backup")]
+    assert pdf.parse(with_pictures(make([words], wide=True), [0])).text == "Backup"
+
+
+def shifted(lines: Iterable[str]) -> list[str]:
+    """Lines as a font without a map gives them: the number of each glyph, which is that of its letter less 29."""
+    return ["".join(chr(ord(each) - 29) if each.isalpha() else each for each in line) for line in lines]
+
+
+def test_letters_without_sense_are_left_out_and_ask_for_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_language_data(monkeypatch)
+    parsed = pdf.parse(make([column(80, 100, LEFT, 10), column(80, 100, shifted(RIGHT), 10)]))
+    assert parsed.text.endswith("statistical precision of the fit.")
+    assert parsed.warnings == ("page 2 needs OCR: its letters mean nothing: a font does not say what its shapes are",)
+    with pytest.raises(Unreadable, match=r"needs? OCR"):
+        pdf.parse(make([column(80, 100, shifted(RIGHT), 10)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" ".join(LEFT), False),
+        (" ".join(shifted(LEFT)), True),
+        ("\ue041\ue042\ue043 \ue044\ue045 a b", True),
+        ("Größe naïve café 10 µm → 5 °C", False),
+        ("GrÃ¶Ã\x9fe cafÃ© dÃ©jÃ\xa0", True),
+        ("MSSM NMSSM pMSSM HLLHC WLCG " * 20 + "of the", False),
+        ("измерение светимости детектора " * 30, False),
+        ("", False),
+    ],
+)
+def test_garbled_text_is_told_from_text(text: str, expected: bool) -> None:
+    assert quality.garbled(text) is expected
+
+
+def test_a_page_is_read_off_its_picture_where_language_data_are_there() -> None:
+    if "eng" not in ocr.languages():
+        pytest.skip("TESSDATA_PREFIX names no language data")
+    lines = ("The uncertainty of the total is 1.3 percent.", "Its largest part comes from the beams.")
+    parsed = pdf.parse(with_pictures(make([[]]), [0], lines))
+    assert parsed.text == " ".join(lines)
+    assert parsed.warnings == ("page 1 was read off its picture (OCR)",)

@@ -1,15 +1,18 @@
 """PDF: text in reading order, with pages or slides, headings, tables, code, captions, and where each line stands."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
 from ingest.errors import Unreadable
 from ingest.format import Parsed
+from ingest.formats.pdf import ocr, quality
 from ingest.formats.pdf.boxed import BoxedText
-from ingest.formats.pdf.lines import Row, plain, rows
+from ingest.formats.pdf.heads import without_running_heads
+from ingest.formats.pdf.lines import Row, laid_out, plain, rows
 from ingest.formats.pdf.paragraphs import (
     Block,
     Setting,
@@ -17,9 +20,8 @@ from ingest.formats.pdf.paragraphs import (
     levelled,
     setting,
     vocabulary,
-    with_footnotes_inside,
+    with_whole_paragraphs,
     without_bullet,
-    without_running_heads,
 )
 from ingest.names import names
 from ingest.writer import ordered
@@ -89,11 +91,8 @@ def _opened(raw: bytes) -> Any:
 def _parsed(document: Any) -> Parsed:
     warnings = ["the PDF was damaged and has been repaired"] if document.is_repaired else []
     slides = _looks_like_slides(document)
-    pages, heights, links = _read(document, slides, warnings)
-    if not any(pages):
-        raise Unreadable(f"no text on any of {len(pages)} pages; it needs OCR")
-    how = setting(pages, slides=slides)
-    pages = without_running_heads(pages, heights, how)
+    read, heights, links = _read(document, slides, warnings)
+    pages, how = _readable(document, read, heights, slides, warnings)
     pages = _without_steps(pages, warnings) if slides else pages
     title_rows = [] if slides else _largest(pages[0])
     text = BoxedText(vocabulary(pages), how)
@@ -102,8 +101,8 @@ def _parsed(document: Any) -> Parsed:
             _slide(text, page, number, how, height)
     else:
         for number, found in enumerate(levelled([blocks(page, how) for page in pages], title_rows), start=1):
-            _page(text, with_footnotes_inside(found, how), number)
-    _warn_of_poor_text(text.text, pages, warnings)
+            _page(text, with_whole_paragraphs(found, how), number)
+    _warn_of_unmapped(text.text, warnings)
     title, authors = _title_and_authors(document.metadata or {}, pages[0] if pages else [], how)
     return Parsed(
         text=text.text,
@@ -124,11 +123,48 @@ def _looks_like_slides(document: Any) -> bool:
     return len(wide) * 2 > len(sizes)
 
 
-def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[Row]], list[float], list[str]]:
-    """The rows and the height of each page, and the addresses that the pages link to."""
+def _readable(
+    document: Any, read: list[list[Row] | None], heights: list[float], slides: bool, warnings: list[str]
+) -> tuple[list[list[Row]], Setting]:
+    """The pages without their running heads, those that are poor read off their pictures where that can be done.
+
+    Raises Unreadable where most of what there is to read stays poor.
+    """
+    garbled = {number for number, page in enumerate(read) if page is None}
+    pages = [page or [] for page in read]
+    how = setting(pages, slides=slides)
+    kept = without_running_heads(pages, heights, how)
+    poor = dict.fromkeys(garbled, quality.GARBLED)
+    for number, shown in enumerate(kept):
+        # A page that is broken has no height.
+        if number not in garbled and heights[number] and quality.scanned(document[number], shown, slide=slides):
+            poor[number] = quality.SCANNED
+    for number, page, read_off in ocr.read(document, sorted(poor)):
+        found = rows(page, laid_out(page, read_off), number + 1, slide=slides)
+        if found:
+            pages[number] = found
+            del poor[number]
+            warnings.append(f"page {number + 1} was read off its picture (OCR)")
+    if not any(pages):
+        raise Unreadable(f"no text on any of {len(pages)} pages; it needs OCR ({ocr.ADVICE})")
+    how = setting(pages, slides=slides)
+    kept = without_running_heads(pages, heights, how)
+    blank = [number + 1 for number, page in enumerate(kept) if not page and number not in poor]
+    if blank:
+        warnings.append(f"no text on {_listed(blank)}")
+    for reason in dict.fromkeys(poor.values()):
+        numbers = [number + 1 for number, why in sorted(poor.items()) if why == reason]
+        warnings.append(f"{_listed(numbers)} need{'' if len(numbers) > 1 else 's'} OCR: {reason}")
+    if len(poor) * 2 > len(pages) - len(blank):
+        raise Unreadable(f"{'; '.join(warnings)}; too little of it can be read ({ocr.ADVICE})")
+    return kept, how
+
+
+def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[Row] | None], list[float], list[str]]:
+    """The rows and the height of each page, and the addresses they link to; None for letters without sense."""
     import pymupdf
 
-    pages: list[list[Row]] = []
+    pages: list[list[Row] | None] = []
     heights: list[float] = []
     links: list[str] = []
     broken: list[int] = []
@@ -136,8 +172,10 @@ def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[R
         try:
             page = document[number]
             heights.append(page.rect.height)
-            pages.append(rows(page, number + 1, slide=slides))
-            links.extend(link["uri"] for link in page.get_links() if link.get("uri", "").startswith("http"))
+            layout = laid_out(page)
+            senseless = quality.garbled(_said(layout))
+            pages.append(None if senseless else rows(page, layout, number + 1, slide=slides))
+            links.extend(_addresses(page))
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
             broken.append(number + 1)
             pages[number:] = [[]]
@@ -147,12 +185,27 @@ def _read(document: Any, slides: bool, warnings: list[str]) -> tuple[list[list[R
     return pages, heights, links
 
 
+def _said(layout: Iterable[dict[str, Any]]) -> str:
+    """All that the blocks of a page say, a line each."""
+    lines = (line["spans"] for block in layout for line in block.get("lines", ()))
+    return "\n".join("".join([span["text"] for span in spans]) for spans in lines)
+
+
+def _addresses(page: Any) -> Iterator[str]:
+    """The web addresses that a page links to."""
+    link = page.first_link
+    while link:
+        if (link.uri or "").startswith("http"):
+            yield link.uri
+        link = link.next
+
+
 def _without_steps(pages: list[list[Row]], warnings: list[str]) -> list[list[Row]]:
     """The slides without those that the next one repeats and adds to: the steps of an animation."""
-    texts = [{row.text for row in page} for page in pages]
+    words = [Counter(word for row in page for word in row.text.split()) for page in pages]
     steps = [
-        bool(here) and len(here) > 1 and here <= following and _top(pages[number]) == _top(pages[number + 1])
-        for number, (here, following) in enumerate(pairwise(texts))
+        len(pages[number]) > 1 and here <= following and _top(pages[number]) == _top(pages[number + 1])
+        for number, (here, following) in enumerate(pairwise(words))
     ]
     if not any(steps):
         return pages
@@ -209,7 +262,9 @@ def _slide(text: BoxedText, page: list[Row], number: int, how: Setting, height: 
 
 def _slide_title(page: Sequence[Row], how: Setting, height: float) -> list[Row]:
     """The rows of a slide's title: the largest letters of its upper part, if they are larger than the text."""
-    whole = page[0].page == 1 or len(page) <= 3
+    sizes = sorted(row.size for row in page)
+    stands_out = len(page) <= 6 and len(page) > 1 and sizes[-1] >= 1.5 * sizes[-2]
+    whole = page[0].page == 1 or len(page) <= 3 or stands_out
     upper = [row for row in page if (whole or row.y0 < 0.3 * height) and _could_be_title(row)]
     if not upper:
         return []
@@ -230,10 +285,7 @@ def _could_be_title(row: Row) -> bool:
     return words == row.text and sum(each.isalpha() for each in words) >= 3 and not row.mono
 
 
-def _warn_of_poor_text(text: str, pages: Sequence[Sequence[Row]], warnings: list[str]) -> None:
-    empty = [number for number, page in enumerate(pages, start=1) if not page]
-    if empty and not any("step" in warning for warning in warnings):
-        warnings.append(f"no text on {_listed(empty)}")
+def _warn_of_unmapped(text: str, warnings: list[str]) -> None:
     unmapped = text.count(_UNMAPPED)
     if unmapped * 50 > len(text):
         warnings.append(

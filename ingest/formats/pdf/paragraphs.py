@@ -23,13 +23,15 @@ _NAMED = re.compile(
 _CAPTION = re.compile(
     r"(?:Fig(?:ure|\.)|Tab(?:le|\.)|FIG\.|TABLE|FIGURE)\s?(?:[A-Z]?\.?\d+(?:\.\d+)*|[IVX]+)\s?(?:[:.|–-]|\s[A-Z])"
 )
+_DATE = re.compile(
+    r"(?:\w+day, )?(?:\d{1,2}\.? [A-Z][a-z]{2,8}\.?|[A-Z][a-z]{2,8}\.? \d{1,2}),? \d{4}|\d{4}-\d\d-\d\d|"
+    r"[A-Z][a-z]{2,8} \d{4}"
+)
 _BULLET = re.compile(r"(?:[•‣▪▫◦●○■□◆◇►▶➢➤✓✔❖⁃∙·→*]|[-–—−§Øüo](?=\s))\s*")
 _ENUMERATED = re.compile(r"\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+\S")
+_REFERENCE = re.compile(r"\[\w{1,12}\]\s+\S")
 _LEADERS = re.compile(r"(?:\s?[.·…]){4,}\s*")
 _SENTENCE_END = re.compile(r"[.!?:;]['\")\]”’]*(?:\^?\d+)?$")
-_PAGE_NUMBER = re.compile(
-    r"(?:page\s)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
-)
 _BARE_NUMBER = re.compile(r"(?:[-+−]?\d[\d.,]*(?:\s?%)?|10\^[-−]?\d+)(?:\s+(?:[-+−]?\d[\d.,]*|10\^[-−]?\d+))*")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
@@ -62,28 +64,6 @@ def setting(pages: Sequence[Sequence[Row]], *, slides: bool) -> Setting:
     if not weights:
         return Setting(10.0, slides)
     return Setting(max(weights, key=lambda size: (weights[size], size)), slides)
-
-
-def without_running_heads(pages: Sequence[Sequence[Row]], heights: Sequence[float], how: Setting) -> list[list[Row]]:
-    """The pages without the lines that only repeat, and without page numbers."""
-    margins = [[row for row in page if _in_margin(row, height)] for page, height in zip(pages, heights, strict=True)]
-    counts = Counter(key for page in margins for key in {key for row in page for key in _shapes(row)})
-    offsets = Counter(number - row.page for page in margins for row in page for number in _edge_numbers(row))
-    usual = {offset for offset, count in offsets.items() if count >= 2 and count * 2 >= len(pages)}
-    often = max(3, len(pages) * (0.4 if how.slides else 0.12))
-
-    def repeats(row: Row, page: Sequence[Row], height: float) -> bool:
-        if how.slides and row.size > how.body and row.y0 < 100:
-            return False
-        alone = bool(_PAGE_NUMBER.fullmatch(row.text))
-        numbered = any(number - row.page in usual for number in _edge_numbers(row))
-        again = all(counts[key] >= often for key in _shapes(row))
-        return again or alone or (numbered and row.size <= how.body * 1.05) or _is_imprint(row, page, height, how)
-
-    return [
-        [row for row in page if row not in margin or not repeats(row, page, height)]
-        for page, margin, height in zip(pages, margins, heights, strict=True)
-    ]
 
 
 def blocks(page: Sequence[Row], how: Setting) -> list[Block]:
@@ -145,23 +125,44 @@ def _without_labels(pages: Sequence[Sequence[Block]], title: Sequence[Row]) -> l
     return [[Block("paragraph", block.rows) if id(block) in labels else block for block in page] for page in pages]
 
 
-def with_footnotes_inside(page: Sequence[Block], how: Setting) -> list[Block]:
-    """A page whose last paragraph runs over to the next one comes last: before it, not after it, come the footnotes."""
-    small = [block.kind == "paragraph" and block.rows[0].size < 0.92 * how.body for block in page]
-    last = max((number for number, each in enumerate(small) if not each), default=-1)
-    if last < 0 or last == len(page) - 1 or page[last].kind != "paragraph":
-        return list(page)
-    if _SENTENCE_END.search(page[last].rows[-1].text):
-        return list(page)
-    return [*page[:last], *page[last + 1 :], page[last]]
+def with_whole_paragraphs(page: Sequence[Block], how: Setting) -> list[Block]:
+    """A page on which what parts a sentence (a footnote, a table, a caption) stands before its paragraph.
+
+    A last paragraph that runs over to the next page comes last, after the footnotes.
+    """
+    found: list[Block] = []
+    waiting: list[Block] = []
+    for block in page:
+        opened = found[-1] if found and found[-1].kind == "paragraph" and _is_open(found[-1]) else None
+        if opened is None:
+            found.append(block)
+        elif block.kind in ("caption", "table") or _is_small(block, how):
+            waiting.append(block)
+        elif waiting and block.kind == "paragraph" and block.rows[0].text[:1].islower():
+            found[-1:] = [*waiting, Block("paragraph", (*opened.rows, *block.rows))]
+            waiting = []
+        else:
+            found.extend((*waiting, block))
+            waiting = []
+    if waiting and all(_is_small(block, how) for block in waiting):
+        return [*found[:-1], *waiting, found[-1]]
+    return [*found, *waiting]
+
+
+def _is_open(block: Block) -> bool:
+    """Whether a paragraph ends within a sentence."""
+    return not _SENTENCE_END.search(block.rows[-1].text)
+
+
+def _is_small(block: Block, how: Setting) -> bool:
+    """Whether a block is a paragraph in the small letters of footnotes."""
+    return block.kind == "paragraph" and block.rows[0].size < 0.92 * how.body
 
 
 def vocabulary(pages: Iterable[Iterable[Row]]) -> Counter[str]:
     """How often each word stands in a document, words at the end of a line left out: they may be cut."""
-    words: Counter[str] = Counter()
-    for row in (row for page in pages for row in page):
-        words.update(word.lower() for word in _WORD.findall(row.text.rpartition(" ")[0]))
-    return words
+    whole = "\n".join(row.text.rpartition(" ")[0] for page in pages for row in page)
+    return Counter(_WORD.findall(whole.lower()))
 
 
 def joint(before: str, after: str, words: Counter[str]) -> tuple[int, str]:
@@ -181,7 +182,7 @@ def joint(before: str, after: str, words: Counter[str]) -> tuple[int, str]:
     if not first or not second:
         return 0, ""
     whole, hyphened = (f"{first[0]}{second[0]}".lower(), f"{first[0]}-{second[0]}".lower())
-    if words[hyphened] > words[whole] or after[0].isupper() or len(first[0]) == 1:
+    if words[hyphened] > words[whole] or len(first[0]) == 1 or (after[0].isupper() and not words[whole]):
         return 0, ""
     return 1, ""
 
@@ -219,29 +220,6 @@ def _rounded(size: float) -> float:
     return round(size * 2) / 2
 
 
-def _in_margin(row: Row, height: float) -> bool:
-    return row.y1 < 0.11 * height or row.y0 > 0.89 * height
-
-
-def _is_imprint(row: Row, page: Sequence[Row], height: float, how: Setting) -> bool:
-    """Whether a row is the last of its page, in small letters at the very bottom, away from the text."""
-    if how.slides or row.y0 < 0.92 * height or row.size > 0.9 * how.body or not any(map(str.isdigit, row.text)):
-        return False
-    above = [each.y1 for each in page if each.y1 < row.y0 + 1 and each is not row]
-    return not any(each.y0 > row.y0 + 2 for each in page) and (not above or row.y0 - max(above) > 1.5 * row.size)
-
-
-def _shapes(row: Row) -> list[tuple[str, int]]:
-    """What the cells of a running head keep from page to page: words without numbers, and the height on the page."""
-    return [(re.sub(r"\d+", "#", cell.text), round(row.y0 / 10)) for cell in row.cells]
-
-
-def _edge_numbers(row: Row) -> set[int]:
-    """Numbers at the left and right end of a row, which may be those of its page."""
-    ends = (row.cells[0].text.split(" ")[0], row.cells[-1].text.split(" ")[-1])
-    return {int(end) for end in ends if end.isdecimal() and len(end) <= 4}
-
-
 def _without_contents(page: Sequence[Row]) -> list[Row]:
     """A page without the lines of a table of contents, which only repeat the headings."""
     dotted = sum(bool(_LEADERS.search(row.text)) for row in page)
@@ -250,7 +228,8 @@ def _without_contents(page: Sequence[Row]) -> list[Row]:
     return [
         row
         for row in page
-        if not _LEADERS.search(row.text) and not (len(row.cells) > 1 and _PAGE_NUMBER.fullmatch(row.cells[-1].text))
+        if not _LEADERS.search(row.text)
+        and not (len(row.cells) > 1 and row.cells[-1].text.isalnum() and len(row.cells[-1].text) <= 7)
     ]
 
 
@@ -321,7 +300,7 @@ def _parts(before: Sequence[Row], row: Row, how: Setting) -> bool:
     """Whether a row begins a new block."""
     last, first = before[-1], before[0]
     hangs = how.slides and bool(_BULLET.match(first.text)) and row.x0 > first.x0 + 0.4 * row.size
-    if _is_tick(last) != _is_tick(row):
+    if _is_tick(last) != _is_tick(row) and not _ends_in_number(last, row, how):
         return True
     resized = abs(last.size - row.size) > 0.1 * max(last.size, row.size)
     if last.mono != row.mono or (resized and not (hangs and row.text[:1].islower())):
@@ -335,6 +314,10 @@ def _parts(before: Sequence[Row], row: Row, how: Setting) -> bool:
         return True
     if _ENUMERATED.match(row.text) and (how.slides or _SENTENCE_END.search(last.text) or _ENUMERATED.match(first.text)):
         return True
+    if _REFERENCE.match(row.text) and not how.slides:
+        return True
+    if _REFERENCE.match(first.text) and row.x0 > first.x0 + 0.5 * row.size:
+        return False
     if _is_heading(before, how) and not _is_heading([*before, row], how):
         return True
     if _BULLET.match(first.text) or _ENUMERATED.match(first.text):
@@ -344,6 +327,12 @@ def _parts(before: Sequence[Row], row: Row, how: Setting) -> bool:
     indented = row.x0 > row.left + 0.7 * row.size and last.x0 < row.x0 - 0.7 * row.size
     full = last.x1 > last.right - 0.25 * (last.right - last.left)
     return (indented or not full) and bool(_SENTENCE_END.search(last.text))
+
+
+def _ends_in_number(last: Row, row: Row, how: Setting) -> bool:
+    """Whether a row of bare numbers is the last line of a sentence rather than the ticks of an axis."""
+    close = row.y0 - last.y1 < 0.5 * row.size and abs(row.x0 - last.x0) < 4 * row.size and row.size == last.size
+    return close and not how.slides and len(row.cells) == 1 and last.text.count(" ") >= 4
 
 
 def _with_typewriter_words(rows: Sequence[Row]) -> Iterator[Row]:
@@ -378,13 +367,20 @@ def _block(rows: Sequence[Row], how: Setting) -> Block:
 
 def _is_heading(rows: Sequence[Row], how: Setting) -> bool:
     """Whether rows are a heading: larger than the text, or bold or capital with a number or a known name."""
-    text = " ".join(row.text for row in rows)
-    if len(rows) > 3 or len(text) > 160 or sum(each.isalpha() for each in text) < 3 or any(row.mono for row in rows):
+    if how.slides or len(rows) > 3 or any(row.mono or len(row.cells) > 2 for row in rows):
         return False
-    if _BULLET.match(text) or _CAPTION.match(text) or any(len(row.cells) > 2 for row in rows):
+    text = " ".join([row.text for row in rows])
+    if len(text) > 160 or not _is_set_as_heading(text, rows, how):
         return False
-    if how.slides or (rows[0].page == 1 and names(", ".join(cell.text for row in rows for cell in row.cells))):
+    if sum(each.isalpha() for each in text) < 3 or any(each.match(text) for each in (_BULLET, _CAPTION)):
         return False
+    if _DATE.fullmatch(text):
+        return False
+    return rows[0].page > 1 or not names(", ".join(cell.text for row in rows for cell in row.cells))
+
+
+def _is_set_as_heading(text: str, rows: Sequence[Row], how: Setting) -> bool:
+    """Whether letters and their size are those of a heading, whatever they say."""
     if min(_rounded(row.size) for row in rows) >= how.body * 1.12:
         return text[:1].isalnum() and not text.endswith((",", ";"))
     bold = all(row.bold for row in rows)

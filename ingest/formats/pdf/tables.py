@@ -24,17 +24,26 @@ def table_rows(page: Sequence[Row], first: int) -> int:
             last = page[first + count - 1]
             if row.y0 < last.y0 - 1 or row.y0 - last.y1 > 1.8 * row.size:
                 break
+        if abs(row.size - page[first].size) > 0.2 * row.size:
+            break
         if row.mono or (len(row.cells) < 2 and not _continues_cell(page[first : first + count], row)):
             break
         count += 1
     rows = page[first : first + count]
     if count < 3 or sum(len(row.cells) > 1 for row in rows) * 3 < count * 2 or len(rows[0].cells) < 2:
         return 0
-    if any(_BULLET.match(row.text) for row in rows):
+    if any(_BULLET.match(row.text) for row in rows) or _runs_on(rows):
         return 0
     columns = _columns(rows)
-    words = statistics.mean(len(cell.text) for row in rows for cell in row.cells)
+    words = statistics.fmean(len(cell.text) for row in rows for cell in row.cells)
     return count if len(columns) >= 2 and words <= _MAX_MEAN_LETTERS and _aligned(rows, columns) else 0
+
+
+def _runs_on(rows: Sequence[Row]) -> bool:
+    """Whether most rows go on with the sentence of the row above: a paragraph beside its term."""
+    ends = [row.cells[-1].text for row in rows]
+    on = sum(len(end) >= 40 and end[-1].isalpha() and below[0].islower() for end, below in pairwise(ends))
+    return on * 2 >= len(rows) - 1
 
 
 def _continues_cell(before: Sequence[Row], row: Row) -> bool:

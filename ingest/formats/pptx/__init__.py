@@ -1,8 +1,10 @@
 """PowerPoint: each slide with its title, bullets, tables, equations, alternative texts and notes."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 from ingest.errors import Unreadable
@@ -37,9 +39,12 @@ def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
     slides = _slides(deck)
     height = deck.slide_height or 6858000
     read = [shapes(slide, height) for slide in slides]
+    own = [[each for each in found if each not in dull] for found, dull in zip(read, boilerplate(read), strict=True)]
+    steps = _steps(own, slides)
     writer = Writer()
-    for number, (slide, found, dull) in enumerate(zip(slides, read, boilerplate(read), strict=True), start=1):
-        _write_slide(writer, number, [each for each in found if each not in dull], slide)
+    for number, (slide, found) in enumerate(zip(slides, own, strict=True), start=1):
+        if number not in steps:
+            _write_slide(writer, number, found, slide)
     if not writer.text:
         raise Unreadable(f"no text on any of {len(slides)} slides; it needs OCR")
     title, authors, modified = _about(deck, members, read)
@@ -51,8 +56,33 @@ def parse(raw: bytes, name: str = "") -> Parsed:  # noqa: ARG001
         authors=authors,
         modified=modified,
         links=tuple(dict.fromkeys(link for slide in slides for link in links(slide))),
-        warnings=(f"no text on slide {', '.join(map(str, empty[:10]))}",) if empty else (),
+        warnings=tuple(_warnings(empty, steps)),
     )
+
+
+def _warnings(empty: Sequence[int], steps: Collection[int]) -> Iterator[str]:
+    if steps:
+        one, several = "is a step of the slide after it", "are steps of later ones"
+        yield f"{len(steps)} slide{f's left out that {several}' if len(steps) > 1 else f' left out that {one}'}"
+    if empty:
+        yield f"no text on slide {', '.join(map(str, empty[:10]))}"
+
+
+def _steps(read: Sequence[Sequence[Shape]], slides: Sequence[Any]) -> frozenset[int]:
+    """The numbers of the slides that the next one repeats and adds to, under the same title, and that have no notes."""
+    found = []
+    for number, (here, following) in enumerate(pairwise(read), start=1):
+        title, words = _said(here)
+        next_title, next_words = _said(following)
+        if words and title == next_title and words <= next_words and not _notes(slides[number - 1]):
+            found.append(number)
+    return frozenset(found)
+
+
+def _said(found: Sequence[Shape]) -> tuple[str, Counter[str]]:
+    """A slide's title, and how often each word stands below it."""
+    title = next((shape.text for shape in found if shape.kind == "title"), "")
+    return title, Counter(word for shape in found if shape.kind != "title" for word in shape.text.split())
 
 
 def _opened(raw: bytes) -> Any:

@@ -308,10 +308,15 @@ def boilerplate(slides: Sequence[Sequence[Shape]]) -> list[list[Shape]]:
             each
             for each in found
             if each.kind in ("text", "picture")
-            and (each.text.strip(" /-") == str(number) or counts[_unnumbered(each, number)] >= often)
+            and (_is_number(each.text, number) or counts[_unnumbered(each, number)] >= often)
         ]
         for number, found in enumerate(slides, 1)
     ]
+
+
+def _is_number(words: str, number: int) -> bool:
+    """Whether words are the number of a slide, alone or with that of all: "4", "- 4 -", "slide 4 of 12"."""
+    return bool(re.fullmatch(rf"\W*(?:(?:slide|page)\s+)?{number}\W*(?:(?:/|of)\s*\d+\W*)?", words, re.IGNORECASE))
 
 
 def _unnumbered(shape: Shape, number: int) -> str:
