@@ -15,6 +15,8 @@ from retriever.passage import Passage
 #: Of the words in either of two passages, the share that must stand in both: for files of one work, and for any two.
 SAME_WORK = 0.6
 SAME_WORDS = 0.9
+#: The share of a copy's words that the passage which stands for it must have.
+SAID = 0.85
 #: Shorter passages are alike by chance.
 _FEWEST_WORDS = 5
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -49,7 +51,8 @@ def work(uri: str) -> str:
 def folded(passages: Sequence[Passage], k: int) -> list[Passage]:
     """The first k passages, best first, each with its copies behind it; further passages are looked at for none.
 
-    Of a passage and its copies the newest leads, at the best place of them.
+    Of a passage and its copies the newest leads, of equally new ones the one that says most, at the best place of them.
+    One that says more than the leader (a slide with its speaker's notes) is no copy and stays in its place.
     """
     groups: list[list[_Read]] = []
     for passage in passages:
@@ -61,7 +64,8 @@ def folded(passages: Sequence[Passage], k: int) -> list[Passage]:
             break
         else:
             groups.append([read])
-    return [_led([read.passage for read in group]) for group in groups]
+    made = [passage for group in groups for passage in _led(group)]
+    return sorted(made, key=lambda each: -each.score)[:k]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,17 @@ class _Read:
         return fewer >= wanted * more and len(self.words & other.words) >= wanted * len(self.words | other.words)
 
 
-def _led(group: Sequence[Passage]) -> Passage:
-    """The newest of a group with the rank and score of the best, the others as its copies in order of their rank."""
-    newest = max(group, key=lambda each: each.chunk.modified or _EVER)
-    best = group[0]
-    copies = tuple(each.chunk for each in group if each is not newest)
-    return replace(newest, score=best.score, ranks=best.ranks, similarity=best.similarity, copies=copies)
+def _led(group: Sequence[_Read]) -> list[Passage]:
+    """The leader of a group with the rank and score of the best, its copies behind it; then those that say more."""
+    leader = max(group, key=lambda each: ((each.passage.chunk.modified or _EVER).date(), len(each.words)))
+    others = [each for each in group if each is not leader]
+    copies = [each for each in others if len(each.words & leader.words) >= SAID * len(each.words)]
+    best = next(each.passage for each in group if each is leader or each in copies)
+    led = replace(
+        leader.passage,
+        score=best.score,
+        ranks=best.ranks,
+        similarity=best.similarity,
+        copies=tuple(each.passage.chunk for each in copies),
+    )
+    return [led, *(each.passage for each in others if each not in copies)]

@@ -33,6 +33,16 @@ def test_two_forms_of_a_talk_are_one_passage_and_the_newest_leads() -> None:
     assert documents([first, second]) == ["file:///talks/menu_v2.pptx", "file:///talks/menu_v1.pdf", "mem:other"]
 
 
+def test_the_form_with_the_speakers_notes_leads_and_is_never_folded_away() -> None:
+    plain = passage(SLIDE, uri="file:///talks/menu.pdf")
+    noted = passage(
+        f"{SLIDE}\n\nNotes: agreed with the board in May after two long meetings", uri="file:///talks/menu.pptx"
+    )
+    assert [each.chunk for each in folded([plain, noted], 5)] == [noted.chunk]
+    newer = at(plain, 7)
+    assert [each.chunk for each in folded([newer, at(noted, 1)], 5)] == [newer.chunk, at(noted, 1).chunk]
+
+
 def test_pages_that_differ_in_a_number_are_no_copies() -> None:
     one, two = passage(SLIDE, uri="https://wiki/Menu"), passage(SLIDE.replace("28", "30"), uri="https://wiki/OldMenu")
     assert [each.copies for each in folded([one, two], 5)] == [(), ()]
