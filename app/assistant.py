@@ -64,10 +64,20 @@ class Writing:
 
     def __init__(self, passages: Sequence[Passage], verifier: Verifier) -> None:
         self.text = ""
-        self.claims: list[Claim] = []
-        self.unknown = 0
+        # The sentences as they stand in the text, each with its claim and how many markers it made up.
+        self._judged: list[tuple[str, Claim, int]] = []
         self._passages = passages
         self._verifier = verifier
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The sentences judged so far."""
+        return tuple(claim for _, claim, _ in self._judged)
+
+    @property
+    def unknown(self) -> int:
+        """How many markers the model made up."""
+        return sum(invented for *_, invented in self._judged)
 
     @property
     def found_nothing(self) -> bool:
@@ -81,16 +91,22 @@ class Writing:
             yield from self._judge(finished_sentences(self.text))
 
     def finish(self) -> Iterator[Claim]:
-        """Judge what is left."""
-        yield from self._judge(cited_sentences(self.text))
+        """Judge what is left, and anew what came to mean something else by what came after it."""
+        sentences = cited_sentences(self.text)
+        same = 0
+        for (judged, *_), sentence in zip(self._judged, sentences, strict=False):
+            if judged != sentence:
+                break
+            same += 1
+        del self._judged[same:]
+        yield from self._judge(sentences)
 
     def _judge(self, sentences: Sequence[str]) -> Iterator[Claim]:
         if self.found_nothing:
             return
-        for sentence in sentences[len(self.claims) :]:
+        for sentence in sentences[len(self._judged) :]:
             made, invented = checked(sentence, self._passages, self._verifier)
-            self.claims.append(made)
-            self.unknown += invented
+            self._judged.append((sentence, made, invented))
             yield made
 
 
@@ -195,7 +211,7 @@ class Assistant:
         return Answer(
             question,
             known_markers_only(writing.text, len(prompt.passages)).strip(),
-            tuple(writing.claims),
+            writing.claims,
             prompt.passages,
             False,
             model.name,

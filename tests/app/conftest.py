@@ -93,7 +93,7 @@ def passage_of(text: str, *, uri: str = "mem:page", quoted: bool = False) -> Pas
     return Passage(chunk, 1.0, {"lexical": 1}, 0.5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def passage() -> Callable[..., Passage]:
     """Makes a passage of a text."""
     return passage_of
