@@ -55,7 +55,7 @@ def site(settings: Settings, folder: Path) -> Site:
         verifier=OverlapVerifier(embeds),
         model=_model(settings),
         collaboration=settings.collaboration.name,
-        context_tokens=settings.model.context_tokens,
+        prompt_tokens=settings.model.context_tokens - settings.model.answer_tokens,
     )
     return Site(settings, folder, index, hybrid, assistant)
 

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from app.answer import Answer, Citation, Claim
 from app.claims import cited_sentences, finished_sentences, known_markers_only
 from app.claims import claim as checked
 from app.extract import PASSAGES, Evidence, read, table_header
 from app.history import Turn, standalone
-from app.model import LanguageModel, ModelBroke
-from app.prompt import answer_prompt
+from app.model import LanguageModel, ModelBroke, PromptTooLong
+from app.prompt import Prompt, answer_prompt
 from app.verify import Verifier
 from index.build import Index
 from index.embed import Embedder
@@ -122,7 +123,7 @@ class Assistant:
         verifier: Verifier,
         model: LanguageModel | None = None,
         collaboration: str = "our collaboration",
-        context_tokens: int = 8192,
+        prompt_tokens: int = 7424,
     ) -> None:
         self._index = index
         self._hybrid = hybrid
@@ -130,7 +131,12 @@ class Assistant:
         self._verifier = verifier
         self._model = model
         self._collaboration = collaboration
-        self._context_tokens = context_tokens
+        self._prompt_tokens = prompt_tokens
+
+    def prepare(self) -> None:
+        """Load what writing with the model needs; without a model there is nothing to load."""
+        if self._model is not None:
+            self._model.prepare()
 
     def answer(self, question: str, *, scope: Scope, turns: Sequence[Turn] = ()) -> Answer:
         """The answer as one value; raises ModelUnavailable, ModelBroke."""
@@ -189,14 +195,12 @@ class Assistant:
         self, question: str, asked: str, found: Retrieved, scope: Scope, model: LanguageModel
     ) -> Generator[Event, None, Answer]:
         """An answer that the model writes; each sentence is checked as soon as it is complete."""
-        prompt = answer_prompt(
-            asked, found.passages, collaboration=self._collaboration, context_tokens=self._context_tokens
-        )
         yield Stage("writing")
+        prompt, pieces = self._begun(asked, found.passages, model)
         writing = Writing(prompt.passages, self._verifier)
         notes = list(found.notes)
         try:
-            for piece in model.stream(prompt):
+            for piece in pieces:
                 yield Words(piece)
                 yield from map(Judged, writing.add(piece))
         except ModelBroke as problem:
@@ -220,6 +224,22 @@ class Assistant:
             notes=tuple(notes),
             provenance={"prompt": prompt.hash},
         )
+
+    def _begun(self, asked: str, passages: Sequence[Passage], model: LanguageModel) -> tuple[Prompt, Iterator[str]]:
+        """A prompt that the model takes, and the pieces of its answer, of which the first is there.
+
+        How many tokens a prompt has is an estimate: where it was too low, fewer passages are given.
+        """
+        room = self._prompt_tokens
+        while True:
+            prompt = answer_prompt(asked, passages, collaboration=self._collaboration, prompt_tokens=room)
+            pieces = model.stream(prompt)
+            try:
+                return prompt, chain([next(pieces)], pieces)
+            except PromptTooLong:
+                if len(prompt.passages) == 1:
+                    raise
+            room = room * 3 // 4
 
 
 def _shown(each: Evidence, claim: Claim) -> str:

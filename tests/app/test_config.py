@@ -60,6 +60,12 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ("[model]\nurls = 'x'", BadSettings, r"\[model\]: unknown key 'urls' \(did you mean 'url'\?\)"),
         ("[model]\ntimeout_seconds = 'long'", BadSettings, r"timeout_seconds = 'long': expected a float"),
         ("[model]\nkind = 'other'", BadSettings, "expected one of openai-like"),
+        ("[model]\nkind = 'openai-like'\nurl = 'http://vllm/v1'", BadSettings, r"\[model\] name is missing"),
+        (
+            "[model]\nkind = 'openai-like'\nurl = 'http://vllm/v1'\nname = 'm'\ncontext_tokens = 700",
+            BadSettings,
+            r"\[model\] answer_tokens = 768: expected more than 0 and less than context_tokens = 700",
+        ),
         ("[access]\neveryone = 'all'", BadSettings, "expected a list of strings"),
         ("[source]\nkind = 'files'", BadSettings, r"sources are written \[\[source\]\]"),
         ("[[source]]\nkind = 'fils'", BadSourceSettings, "unknown kind 'fils' .*did you mean 'files'"),
