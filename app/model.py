@@ -133,10 +133,10 @@ class OpenAILikeModel:
     def _unfinished(self, finish: str | None, *, begun: bool) -> CollabqaError:
         """What to say of an answer that ended in another way than by the model's own will."""
         if finish == "length":
-            limit = f"the limit of {self._answer_tokens} tokens ([model] answer_tokens)"
+            limit = f"the limit of its length, at most {self._answer_tokens} tokens ([model] answer_tokens)"
             if begun:
-                return ModelBroke(f"the model stopped at {limit}: its answer is cut off")
-            return ModelUnavailable(f"the model reached {limit} before the first word: does it think for too long?")
+                return ModelBroke(f"the model's answer is cut off at {limit}")
+            return ModelUnavailable(f"the model came to {limit}, before its first word: does it think for too long?")
         if begun:
             return ModelBroke(f"the model at {self._url} stopped in the middle of its answer ({finish or 'no reason'})")
         return ModelUnavailable(f"the model at {self._url} sent no answer ({finish or 'no reason'})")

@@ -33,7 +33,7 @@ def _model(url: str, *, timeout_seconds: float = 20.0) -> OpenAILikeModel:
         ),
         (Script([""], status=401, problem="Unauthorized"), r"refuses our key: set COLLABQA_MODEL_KEY .* Unauthorized"),
         (Script([""]), r"sent no answer \(stop\)"),
-        (Script([""], finish="length"), r"the limit of 768 tokens \(\[model\] answer_tokens\) before the first word"),
+        (Script([""], finish="length"), r"at most 768 tokens \(\[model\] answer_tokens\), before its first word"),
     ],
 )
 def test_what_the_endpoint_refuses_is_said_with_what_to_do(script: Script, message: str) -> None:
@@ -59,9 +59,8 @@ def test_a_late_model_is_asked_once() -> None:
 def test_an_answer_at_the_limit_of_its_length_says_so(pages_site: Open) -> None:
     script = Script(["The solenoid gives a field of 3.2 T [1]. It is"], finish="length")
     answer = pages_site(script, answer_tokens=12).assistant.answer(QUESTION, scope=PUBLIC)
-    assert answer.notes == (
-        "the model stopped at the limit of 12 tokens ([model] answer_tokens): its answer is cut off",
-    )
+    limit = "the limit of its length, at most 12 tokens ([model] answer_tokens)"
+    assert answer.notes == (f"the model's answer is cut off at {limit}",)
     assert answer.text == "The solenoid gives a field of 3.2 T [1]. It is"
 
 
