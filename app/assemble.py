@@ -58,7 +58,7 @@ def site(settings: Settings, folder: Path) -> Site:
             verifier=OverlapVerifier(embeds),
             model=_model(settings),
             collaboration=settings.collaboration.name,
-            context_tokens=settings.model.context_tokens,
+            prompt_tokens=settings.model.context_tokens - settings.model.answer_tokens,
         )
         # Only what failed to open lets go of the store, so that whoever tries again finds it free.
         opened.pop_all()

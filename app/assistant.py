@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from app.answer import EXTRACTIVE, Answer, Citation, Claim
 from app.claims import cited_sentences, finished_sentences, known_markers_only
@@ -12,8 +13,8 @@ from app.claims import claim as checked
 from app.extract import PASSAGES, Evidence, read, table_header
 from app.history import Turn, standalone
 from app.labels import day
-from app.model import LanguageModel, ModelBroke
-from app.prompt import answer_prompt
+from app.model import LanguageModel, ModelBroke, PromptTooLong
+from app.prompt import Prompt, answer_prompt
 from app.verify import Verifier
 from index.build import Index
 from index.embed import Embedder
@@ -67,10 +68,20 @@ class Writing:
 
     def __init__(self, passages: Sequence[Passage], verifier: Verifier) -> None:
         self.text = ""
-        self.claims: list[Claim] = []
-        self.unknown = 0
+        # The sentences as they stand in the text, each with its claim and how many markers it made up.
+        self._judged: list[tuple[str, Claim, int]] = []
         self._passages = passages
         self._verifier = verifier
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The sentences judged so far."""
+        return tuple(claim for _, claim, _ in self._judged)
+
+    @property
+    def unknown(self) -> int:
+        """How many markers the model made up."""
+        return sum(invented for *_, invented in self._judged)
 
     @property
     def found_nothing(self) -> bool:
@@ -84,16 +95,22 @@ class Writing:
             yield from self._judge(finished_sentences(self.text))
 
     def finish(self) -> Iterator[Claim]:
-        """Judge what is left."""
-        yield from self._judge(cited_sentences(self.text))
+        """Judge what is left, and anew what came to mean something else by what came after it."""
+        sentences = cited_sentences(self.text)
+        same = 0
+        for (judged, *_), sentence in zip(self._judged, sentences, strict=False):
+            if judged != sentence:
+                break
+            same += 1
+        del self._judged[same:]
+        yield from self._judge(sentences)
 
     def _judge(self, sentences: Sequence[str]) -> Iterator[Claim]:
         if self.found_nothing:
             return
-        for sentence in sentences[len(self.claims) :]:
+        for sentence in sentences[len(self._judged) :]:
             made, invented = checked(sentence, self._passages, self._verifier)
-            self.claims.append(made)
-            self.unknown += invented
+            self._judged.append((sentence, made, invented))
             yield made
 
 
@@ -109,7 +126,7 @@ class Assistant:
         verifier: Verifier,
         model: LanguageModel | None = None,
         collaboration: str = "our collaboration",
-        context_tokens: int = 8192,
+        prompt_tokens: int = 7424,
     ) -> None:
         self._index = index
         self._hybrid = hybrid
@@ -117,7 +134,12 @@ class Assistant:
         self._verifier = verifier
         self._model = model
         self._collaboration = collaboration
-        self._context_tokens = context_tokens
+        self._prompt_tokens = prompt_tokens
+
+    def prepare(self) -> None:
+        """Load what writing with the model needs; without a model there is nothing to load."""
+        if self._model is not None:
+            self._model.prepare()
 
     def answer(self, question: str, *, scope: Scope, turns: Sequence[Turn] = ()) -> Answer:
         """The answer as one value; raises ModelUnavailable, ModelBroke."""
@@ -180,14 +202,12 @@ class Assistant:
         self, question: str, asked: str, found: Retrieved, scope: Scope, model: LanguageModel
     ) -> Generator[Event, None, Answer]:
         """An answer that the model writes; each sentence is checked as soon as it is complete."""
-        prompt = answer_prompt(
-            asked, found.passages, collaboration=self._collaboration, context_tokens=self._context_tokens
-        )
         yield Stage("writing")
+        prompt, pieces = self._begun(asked, found.passages, model)
         writing = Writing(prompt.passages, self._verifier)
         notes = list(found.notes)
         try:
-            for piece in model.stream(prompt):
+            for piece in pieces:
                 yield Words(piece)
                 yield from map(Judged, writing.add(piece))
         except ModelBroke as problem:
@@ -202,7 +222,7 @@ class Assistant:
         return Answer(
             question,
             known_markers_only(writing.text, len(prompt.passages)).strip(),
-            tuple(writing.claims),
+            writing.claims,
             prompt.passages,
             False,
             model.name,
@@ -211,6 +231,22 @@ class Assistant:
             notes=tuple(notes),
             provenance={"prompt": prompt.hash},
         )
+
+    def _begun(self, asked: str, passages: Sequence[Passage], model: LanguageModel) -> tuple[Prompt, Iterator[str]]:
+        """A prompt that the model takes, and the pieces of its answer, of which the first is there.
+
+        How many tokens a prompt has is an estimate: where it was too low, fewer passages are given.
+        """
+        room = self._prompt_tokens
+        while True:
+            prompt = answer_prompt(asked, passages, collaboration=self._collaboration, prompt_tokens=room)
+            pieces = model.stream(prompt)
+            try:
+                return prompt, chain([next(pieces)], pieces)
+            except PromptTooLong:
+                if len(prompt.passages) == 1:
+                    raise
+            room = room * 3 // 4
 
 
 def _unlisted(each: Evidence) -> Evidence:

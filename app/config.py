@@ -54,6 +54,7 @@ class Model:
     """[model]: the language model that writes; left out, answers are made of the documents' own sentences.
 
     kind is "openai-like" (vLLM and most others). The key comes from the environment variable COLLABQA_MODEL_KEY.
+    context_tokens is how many tokens the model takes, those of its answer included, which are at most answer_tokens.
     """
 
     kind: str = ""
@@ -160,8 +161,7 @@ def _settings(tables: Mapping[str, object], base: Path) -> Settings:
     listed = tables.get("source", [])
     if not isinstance(listed, list):
         raise BadSettings("sources are written [[source]], with two brackets")
-    if made["model"] != Model() and getattr(made["model"], "kind", "") not in MODEL_KINDS:
-        raise BadSettings(f"[model] kind: expected one of {', '.join(MODEL_KINDS)}")
+    _check(cast(Model, made["model"]))
     share = cast(IngestSettings, made["ingest"]).max_removed_share
     if not 0 <= share <= 1:
         raise BadSettings(f"[ingest] max_removed_share = {share:g}: expected a share from 0 to 1 (0.1 is a tenth)")
@@ -170,6 +170,22 @@ def _settings(tables: Mapping[str, object], base: Path) -> Settings:
     if twice := {name for name in names if names.count(name) > 1}:
         raise BadSettings(f"two sources are named {sorted(twice)[0]!r}")
     return Settings(**made, sources=sources)  # type: ignore[arg-type]
+
+
+def _check(model: Model) -> None:
+    """Raise BadSettings for a model that could not answer."""
+    if model == Model():
+        return
+    if model.kind not in MODEL_KINDS:
+        raise BadSettings(f"[model] kind: expected one of {', '.join(MODEL_KINDS)}")
+    for key in ("url", "name"):
+        if not getattr(model, key):
+            raise BadSettings(f"[model] {key} is missing")
+    if not 0 < model.answer_tokens < model.context_tokens:
+        raise BadSettings(
+            f"[model] answer_tokens = {model.answer_tokens}: expected more than 0 and less than "
+            f"context_tokens = {model.context_tokens}, which hold the question and its passages too"
+        )
 
 
 def _table(name: str, made: type, given: object, base: Path) -> object:

@@ -27,15 +27,15 @@ class Prompt:
 
 
 def answer_prompt(
-    question: str, passages: Sequence[Passage], *, collaboration: str, context_tokens: int, fence: str = ""
+    question: str, passages: Sequence[Passage], *, collaboration: str, prompt_tokens: int, fence: str = ""
 ) -> Prompt:
-    """The prompt for an answer, from as many of the passages as the context has room for.
+    """The prompt for an answer, from as many of the passages as prompt_tokens have room for; at least one.
 
     fence is the word that frames the passages; by default one that no document can know.
     """
     fence = fence or secrets.token_hex(4)
     system = template("answer").format(collaboration=collaboration)
-    room = context_tokens * CHARACTERS_PER_TOKEN - len(system) - len(question)
+    room = prompt_tokens * CHARACTERS_PER_TOKEN - len(system) - len(question)
     blocks: list[str] = []
     kept: list[Passage] = []
     for passage in passages:

@@ -21,21 +21,32 @@ class Script:
     """What the model says: replies in order, the last one again and again.
 
     seconds_before_first delays the first word, and seconds_between every piece after it; cut_after ends the stream
-    without a goodbye after so many pieces; status other than 200 is an error. requests collects what was asked, as the
-    JSON bodies; abandoned counts the askers who hung up before the end.
+    without a goodbye after so many pieces; finish is why it ends otherwise; status other than 200 is an error, and
+    problem what it says. A prompt of more words than tokens is refused in the words of vLLM. requests collects what was
+    asked, as the JSON bodies; abandoned counts the askers who hung up before the end.
     """
 
     replies: Sequence[str]
     seconds_before_first: float = 0.0
     seconds_between: float = 0.0
     cut_after: int | None = None
+    finish: str = "stop"
     status: int = 200
+    problem: str = "told to fail"
+    tokens: int | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     abandoned: int = 0
 
     def reply(self) -> str:
         """What is said to the latest request."""
         return self.replies[min(len(self.requests), len(self.replies)) - 1]
+
+    def refusal(self) -> tuple[int, str]:
+        """The status of the answer to the latest request, and why there is none."""
+        words = sum(len(message["content"].split()) for message in self.requests[-1]["messages"])
+        if self.tokens is not None and words > self.tokens:
+            return 400, f"This model's maximum context length is {self.tokens} tokens. Please reduce the length."
+        return self.status, self.problem
 
 
 @contextmanager
@@ -73,8 +84,9 @@ def serving(script: Script) -> Iterator[str]:
 
 def _answer(handler: BaseHTTPRequestHandler, script: Script) -> None:
     time.sleep(script.seconds_before_first)
-    if script.status != 200:
-        _whole(handler, script.status, {"error": {"message": "told to fail", "type": "server_error"}})
+    status, problem = script.refusal()
+    if status != 200:
+        _whole(handler, status, {"error": {"message": problem, "type": "server_error"}})
         return
     handler.send_response(200)
     handler.send_header("Content-Type", "text/event-stream")
@@ -87,7 +99,7 @@ def _answer(handler: BaseHTTPRequestHandler, script: Script) -> None:
             return
         _send(handler, json.dumps(_chunk({"content": piece}, None)))
         time.sleep(script.seconds_between)
-    _send(handler, json.dumps(_chunk({}, "stop")))
+    _send(handler, json.dumps(_chunk({}, script.finish)))
     _send(handler, "[DONE]")
     handler.wfile.write(b"0\r\n\r\n")
 

@@ -55,7 +55,7 @@ def run(settings: Settings, folder: Path, *, host: str, port: int) -> None:
             orders = _Server(uvicorn.Config(operations(owner), log_level="warning", lifespan="off"))
             # A proxy in front is told apart by the address of its connection: uvicorn must not replace that.
             config = uvicorn.Config(application(owned), log_level="warning", proxy_headers=False)
-            chat = _Server(config, up=lambda: _announce(owned, host, public), down=(owner.stop, orders.end))
+            chat = _Server(config, up=lambda: _opened(owned, host, public), down=(owner.stop, orders.end))
             _on_signals(chat.end)
             hearing = Thread(target=orders.run, args=([private],), daemon=True)
             hearing.start()
@@ -140,6 +140,12 @@ def _bound(host: str, port: int) -> socket.socket:
         # The library adds the address once more, in brackets.
         why = (getattr(problem, "strerror", None) or str(problem)).partition(" (")[0]
         raise CannotListen(f"{host}, port {port}: {why}; name others with --host and --port") from None
+
+
+def _opened(owned: Site, host: str, public: socket.socket) -> None:
+    """Say so, and load what the first answer needs before somebody waits for it, though not before we listen."""
+    _announce(owned, host, public)
+    Thread(target=owned.assistant.prepare, daemon=True).start()
 
 
 def _announce(owned: Site, host: str, public: socket.socket) -> None:

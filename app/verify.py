@@ -65,11 +65,10 @@ class OverlapVerifier:
 
         A sentence that stands in the passage word for word is supported. Otherwise every number, unit and identifier
         must stand there, negation and direction must agree with the stretch that is nearest in words and meaning, and
-        words and meaning together must reach a threshold.
+        words and meaning together must reach a threshold. What has no word says nothing that could be supported.
         """
-        verbatim = passage.find(sentence.strip())
-        if verbatim >= 0 and sentence.strip():
-            return Judgement("supported", verbatim, verbatim + len(sentence.strip()), 1.0)
+        if verbatim := _verbatim(sentence.strip(), passage):
+            return Judgement("supported", *verbatim.span(), 1.0)
         start, end, score = self._nearest(sentence, passage)
         quote = passage[start:end]
         if not numbers_agree(sentence, passage):
@@ -93,6 +92,13 @@ class OverlapVerifier:
         scores = [(shares[i] + float(cosine)) / 2 for i, cosine in zip(likely, cosines, strict=True)]
         best = max(range(len(likely)), key=lambda j: (scores[j], -j))
         return (*spans[likely[best]], scores[best])
+
+
+def _verbatim(sentence: str, passage: str) -> re.Match[str] | None:
+    """Where a sentence stands in a passage word for word, not as part of longer words or numbers."""
+    if not re.search(r"\w", sentence):
+        return None
+    return re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(sentence)}(?!\w)(?![.,]\d)", passage)
 
 
 def numbers_agree(sentence: str, passage: str) -> bool:

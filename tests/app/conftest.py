@@ -57,11 +57,17 @@ def pages_site(pages_folder: Path) -> Iterator[Callable[..., Site]]:
     """Opens the three pages, with a scripted model when there is a script."""
     with ExitStack() as stack:
 
-        def opened(script: Script | None = None, *, timeout_seconds: float = 20.0) -> Site:
+        def opened(
+            script: Script | None = None,
+            *,
+            timeout_seconds: float = 20.0,
+            context_tokens: int = 8192,
+            answer_tokens: int = 768,
+        ) -> Site:
             model = Model()
             if script is not None:
                 url = stack.enter_context(serving(script))
-                model = Model("openai-like", url, NAME, timeout_seconds)
+                model = Model("openai-like", url, NAME, timeout_seconds, context_tokens, answer_tokens)
             made = site(Settings(model=model), pages_folder)
             stack.callback(made.close)
             return made
@@ -93,7 +99,7 @@ def passage_of(text: str, *, uri: str = "mem:page", quoted: bool = False) -> Pas
     return Passage(chunk, 1.0, {"lexical": 1}, 0.5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def passage() -> Callable[..., Passage]:
     """Makes a passage of a text."""
     return passage_of

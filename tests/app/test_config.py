@@ -66,6 +66,12 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ("[ingest]\nmax_removed_share = 10", BadSettings, "expected a share from 0 to 1"),
         ("[ingest]\nmax_removed = 0.2", BadSettings, "did you mean 'max_removed_share'"),
         ("[model]\nkind = 'other'", BadSettings, "expected one of openai-like"),
+        ("[model]\nkind = 'openai-like'\nurl = 'http://vllm/v1'", BadSettings, r"\[model\] name is missing"),
+        (
+            "[model]\nkind = 'openai-like'\nurl = 'http://vllm/v1'\nname = 'm'\ncontext_tokens = 700",
+            BadSettings,
+            r"\[model\] answer_tokens = 768: expected more than 0 and less than context_tokens = 700",
+        ),
         ("[access]\neveryone = 'all'", BadSettings, "expected a list of strings"),
         ("[source]\nkind = 'files'", BadSettings, r"sources are written \[\[source\]\]"),
         ("[[source]]\nkind = 'fils'", BadSourceSettings, "unknown kind 'fils' .*did you mean 'files'"),

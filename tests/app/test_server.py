@@ -358,6 +358,25 @@ def talking(tmp_path: Path, settings: Path, docs: Path) -> Iterator[Callable[[Sc
         yield start
 
 
+def _loaded(server: Served) -> bool:
+    """Whether a server has loaded the library of language models: openai reads JSON with one in machine code."""
+    return "/jiter/" in Path(f"/proc/{server.process.pid}/maps").read_text()
+
+
+def test_the_library_of_the_model_is_loaded_before_anybody_asks(talking: Callable[[Script], Served]) -> None:
+    script = Script(["The electron threshold is 28 GeV [1]."])
+    server = talking(script)
+    _eventually(lambda: _loaded(server))
+    assert script.requests == []
+
+
+def test_a_server_without_a_model_never_loads_its_library(serve: Callable[[], Served], docs: Path) -> None:
+    server = serve()
+    assert server.command("ingest", str(docs)).returncode == 0
+    assert "28 GeV" in server.command("ask", QUESTION).stdout
+    assert not _loaded(server)
+
+
 def _asked(url: str) -> Any:
     body = json.dumps({"question": QUESTION}).encode()
     request = urllib.request.Request(f"{url}/api/ask/stream", body, {"Content-Type": "application/json"})
