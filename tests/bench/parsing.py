@@ -75,6 +75,9 @@ def pdf(folder: Path) -> Iterator[Row]:
     # What pypdf has to say of a file's structure would part the rows of the table.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     for path in sorted(folder.rglob("*.pdf")):
+        # Links to files that stand elsewhere, as some installations have them, count once.
+        if path.is_symlink():
+            continue
         for what, raw in tables_apart(path.read_bytes()).items():
             yield Row(f"{path.name}, {what}", len(raw), partial(parse, raw), partial(peer, raw))
 
@@ -83,9 +86,13 @@ def tables_apart(raw: bytes) -> dict[str, bytes]:
     """A PDF in two: its pages on which ours finds tables, and the others; one in which there are none as it is."""
     import pymupdf
 
+    from ingest.errors import Unreadable
     from ingest.formats.pdf import parse
 
-    parsed = parse(raw)
+    try:
+        parsed = parse(raw)
+    except Unreadable:
+        return {"which needs OCR": raw}
     starts = [mark.start for mark in parsed.marks if mark.kind == "table"]
     tables = {box.page - 1 for start in starts for box in parsed.layout if box.start == start}
     found = {}

@@ -193,11 +193,14 @@ def _said(layout: Iterable[dict[str, Any]]) -> str:
 
 def _addresses(page: Any) -> Iterator[str]:
     """The web addresses that a page links to."""
-    link = page.first_link
-    while link:
-        if (link.uri or "").startswith("http"):
-            yield link.uri
-        link = link.next
+    import pymupdf
+
+    # Page.get_links also looks up what it has no use for here, for each link all annotations of the page.
+    link = pymupdf.mupdf.fz_load_links(page.this)
+    while link.m_internal:
+        if (link.uri() or "").startswith("http"):
+            yield link.uri()
+        link = link.next()
 
 
 def _without_steps(pages: list[list[Row]], warnings: list[str]) -> list[list[Row]]:

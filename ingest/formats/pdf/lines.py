@@ -235,15 +235,16 @@ def _beside(before: list[_Run], after: list[_Run]) -> bool:
 
 def _line(runs: list[_Run]) -> Iterator[_Line]:
     """One line of the runs, with raised and lowered characters written as ^ and _."""
-    letters = sum(len(run.text.strip()) for run in runs)
+    lengths = [len(run.text.strip()) for run in runs]
+    letters = sum(lengths)
     if not letters:
         return
     if len(runs) == 1:
         yield _line_of_one(runs[0])
         return
     weights: Counter[float] = Counter()
-    for run in runs:
-        weights[run.size] += len(run.text.strip())
+    for run, length in zip(runs, lengths, strict=True):
+        weights[run.size] += length
     # The largest letters set the size of a line, unless they are but an ornament.
     most = max(weights.values())
     size = max(each for each, weight in weights.items() if weight * 4 >= letters or weight == most)
@@ -255,14 +256,14 @@ def _line(runs: list[_Run]) -> Iterator[_Line]:
             text += " "
         text += _raised(text, run, size, base)
         end = run.x1
-    bold = sum(len(run.text.strip()) for run in runs if run.bold) * 4 >= letters * 3
-    mono = sum(len(run.text.strip()) for run in runs if run.mono) * 10 >= letters * 9
-    inked = [run for run in runs if run.text.strip()]
+    bold = sum(length for run, length in zip(runs, lengths, strict=True) if run.bold) * 4 >= letters * 3
+    mono = sum(length for run, length in zip(runs, lengths, strict=True) if run.mono) * 10 >= letters * 9
+    inked = [run for run, length in zip(runs, lengths, strict=True) if length]
     box = (
-        min(run.x0 for run in inked),
-        min(run.y0 for run in inked),
-        max(run.ink_end for run in inked),
-        max(run.y1 for run in inked),
+        min([run.x0 for run in inked]),
+        min([run.y0 for run in inked]),
+        max([run.ink_end for run in inked]),
+        max([run.y1 for run in inked]),
     )
     yield _Line(*box, size, bold, mono, " ".join(text.split()) if not mono else text.rstrip())
 
@@ -325,7 +326,8 @@ def _without_line_numbers(lines: list[_Line]) -> list[_Line]:
     outside = [line for line in numbers if line.x1 <= left or line.x0 >= right]
     if len(outside) < 8:
         return lines
-    return [line for line in lines if line not in outside]
+    dropped = set(map(id, outside))
+    return [line for line in lines if id(line) not in dropped]
 
 
 def _columns(lines: list[_Line], width: float, *, slide: bool, depth: int) -> Iterator[list[_Line]]:

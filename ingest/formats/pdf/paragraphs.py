@@ -243,7 +243,8 @@ def _without_ticks(found: Sequence[Block]) -> list[Block]:
     ticks = [block for block in found if block.kind == "paragraph" and all(map(_is_tick, block.rows))]
     if sum(len(block.rows) for block in ticks) < 3:
         return list(found)
-    return [block for block in found if block not in ticks]
+    dropped = set(map(id, ticks))
+    return [block for block in found if id(block) not in dropped]
 
 
 def _with_depths(found: Sequence[Block]) -> list[Block]:

@@ -13,8 +13,8 @@ SCANNED = "it is a picture with hardly any text"
 _UNREAD = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # UTF-8 that was read as Windows-1252: "Ã©", "â€™".
 _TWICE_DECODED = re.compile(r"[ÂÃÎÏÐÑâ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
-_WORD = re.compile(r"[A-Za-z]+")
-_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]+")
+_VOWEL = re.compile(r"[aeiouy]")
 _COMMON = frozenset(
     "the of and to in is for with are be on we as by at from that this not or an it can have der die und das ist von "
     "mit le la les de des et du en un une est pour que el los del con il di per che".split()
@@ -47,8 +47,8 @@ def garbled(text: str) -> bool:
             return True
         if len(_TWICE_DECODED.findall(text)) > _MAX_TWICE_DECODED * visible:
             return True
-    words = _WORD.findall(text)
-    if len(words) < _MIN_WORDS or sum(word.lower() in _COMMON for word in words) >= _MIN_COMMON * len(words):
+    words = _WORD.findall(text.lower())
+    if len(words) < _MIN_WORDS or sum(map(_COMMON.__contains__, words)) >= _MIN_COMMON * len(words):
         return False
     long = [word for word in words if len(word) >= 4]
     return sum(not _VOWEL.search(word) for word in long) > _MAX_WITHOUT_VOWEL * len(long)
@@ -56,9 +56,11 @@ def garbled(text: str) -> bool:
 
 def scanned(page: Any, rows: Sequence[Row], *, slide: bool) -> bool:
     """Whether a page shows a picture, or letters drawn as shapes, and has hardly any text; a slide may have little."""
-    letters = sum(each.isalnum() for row in rows for each in row.text)
-    if letters >= (1 if slide else _MIN_LETTERS):
-        return False
+    letters = 0
+    for row in rows:
+        letters += sum(map(str.isalnum, row.text))
+        if letters >= (1 if slide else _MIN_LETTERS):
+            return False
     import pymupdf
 
     covered, shapes = 0.0, 0

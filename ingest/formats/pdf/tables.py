@@ -69,25 +69,33 @@ def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
 
 def _place(cell: Cell, columns: Sequence[tuple[float, float]]) -> int:
     """The column that a cell shares most with."""
-    return max(range(len(columns)), key=lambda each: min(cell.x1, columns[each][1]) - max(cell.x0, columns[each][0]))
+    x0, x1 = cell.x0, cell.x1
+    shared = [(x1 if x1 < right else right) - (x0 if x0 > left else left) for left, right in columns]
+    return shared.index(max(shared))
 
 
 def _aligned(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) -> bool:
     """Whether hardly a row has two cells in one column, and the cells of a column share an edge or their middle."""
-    double = sum(len({_place(cell, columns) for cell in row.cells}) < len(row.cells) for row in rows)
+    places = [[_place(cell, columns) for cell in row.cells] for row in rows]
+    double = sum(len(set(each)) < len(each) for each in places)
     if double * 5 > len(rows):
         return False
     slack = 0.5 * statistics.median(row.size for row in rows)
-    for column in range(len(columns)):
-        standing = [cell for row in rows for cell in row.cells if _place(cell, columns) == column]
-        lefts, rights = [cell.x0 for cell in standing], [cell.x1 for cell in standing]
-        middles = [(cell.x0 + cell.x1) / 2 for cell in standing]
-        best = max(
-            sum(abs(edge - statistics.median(edges)) <= slack for edge in edges) for edges in (lefts, rights, middles)
-        )
-        if best * 3 < len(standing) * 2:
-            return False
-    return True
+    standing: list[list[Cell]] = [[] for _ in columns]
+    for row, row_places in zip(rows, places, strict=True):
+        for cell, place in zip(row.cells, row_places, strict=True):
+            standing[place].append(cell)
+    return all(_in_line(column, slack) for column in standing if column)
+
+
+def _in_line(column: Sequence[Cell], slack: float) -> bool:
+    """Whether most cells of a column share an edge or their middle."""
+    lefts, rights = [cell.x0 for cell in column], [cell.x1 for cell in column]
+    for edges in (lefts, rights, [(x0 + x1) / 2 for x0, x1 in zip(lefts, rights, strict=True)]):
+        middle = statistics.median(edges)
+        if sum(abs(edge - middle) <= slack for edge in edges) * 3 >= len(column) * 2:
+            return True
+    return False
 
 
 def cells(rows: Sequence[Row]) -> list[list[str]]:
