@@ -30,7 +30,7 @@ _ONLY_OF_MAIL = {b"from", b"message-id", b"mime-version", b"received", b"return-
 _ALSO_OF_NOTES = {b"from", b"to"}
 # "This is a multi-part message in MIME format", in whatever language.
 _OF_MIME = re.compile(r"\bMIME\b|\bmulti-?part\b", re.IGNORECASE)
-_TEXTS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
+_TEXTS = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown"}
 # What became of a message, in fields (RFC 3464, 8098, 5965, 6533).
 _REPORTS = {
     "message/delivery-status",
@@ -243,6 +243,11 @@ def at(whole: Message, place: str) -> Message:
     for number in filter(None, place.split(".")):
         here = list(_children(here))[int(number) - 1]
     return here
+
+
+def inside(part: Message) -> tuple[Message, ...]:
+    """The parts of a part, or the message that it carries."""
+    return tuple(_children(part))
 
 
 def cut_off(whole: Message) -> bool:

@@ -3,25 +3,32 @@
 Every message is a document, and so is every attachment that some format reads.
 """
 
+import contextlib
 import hashlib
 import json
 import mimetypes
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from email.message import Message
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from ingest.charset import decoded
 from ingest.document import DocumentKind
 from ingest.errors import MissingPath, Unreadable
 from ingest.format import HEAD_BYTES, recognise
 from ingest.formats.email import containers as mailbox
-from ingest.formats.email import header, message
+from ingest.formats.email import header, message, pseudonymous
 from ingest.formats.email.containers import Container
 from ingest.formats.email.mbox import Span
 from ingest.formats.email.pipermail import page_message
+from ingest.pseudonym import Pseudonyms
+from ingest.pseudonym.mask import Mask
+from ingest.pseudonym.people import People
+from ingest.remote import secret
 from ingest.source import End, Item, Raw
+from ingest.sources.mail.threads import Seen
 
 _KINDS: dict[str, DocumentKind] = {"email": "mail", "notebook": "notebook", "pdf": "paper", "pptx": "slides"}
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
@@ -69,28 +76,14 @@ class _Where:
         return json.dumps([getattr(self, name) for name in self.__slots__])
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What a listing has met so far: uris, messages by what they say, and the thread of each message id and subject."""
-
-    uris: set[str] = field(default_factory=set)
-    same: dict[str, str] = field(default_factory=dict)
-    repeats: dict[str, int] = field(default_factory=dict)
-    threads: dict[str, str] = field(default_factory=dict)
-    subjects: dict[str, str] = field(default_factory=dict)
-
-    def thread(self, whole: Message, own: str) -> str:
-        """The id of the message that the thread of this one started with; replies without ids go by their subject."""
-        subject = header.field(message.value(whole, "subject"))
-        base = header.base_subject(subject)
-        first = next(iter(header.identifiers(message.value(whole, "references"))), "") or message.answered(whole)
-        if first:
-            root = self.threads.get(first, first)
-        else:
-            root = self.subjects.get(base, own) if header.is_reply(subject) and base else own
-        self.threads.setdefault(own, root)
-        self.subjects.setdefault(base, root)
-        return root
+# The people of each source that was listed under pseudonyms, for fetching from it.
+_MASKS: dict["Source", Mask] = {}
+# Formats of attachments that are read as they stand there, so that names can be taken out of them.
+_OF_TEXT = ("latex", "markdown", "rst", "text")
+_BY_NAME = (
+    "its pseudonyms come from the name of the source: whoever knows that can find out if somebody they think of is "
+    "meant; name an environment variable with a secret in pseudonym_key_env"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,9 @@ class Source:
     """A mail archive; every message is a document.
 
     url stands before the message id in a document's address; without it addresses are ``mid:ID`` (RFC 2392). only
-    names relative paths of a folder, and nothing else is read then.
+    names relative paths of a folder, and nothing else is read then. With pseudonyms, people, addresses and phone
+    numbers are replaced, and nothing of a message is kept as it came; the key is a secret in the environment variable
+    that pseudonym_key_env names.
     """
 
     path: Path
@@ -106,19 +101,22 @@ class Source:
     readers: frozenset[str]
     url: str = ""
     only: tuple[str, ...] = ()
+    pseudonyms: bool = False
+    pseudonym_key_env: str = ""
 
     def listing(self) -> Iterator[Item | End]:
         """Every message and attachment, and every file that holds none, with the reason."""
         if not self.path.exists():
             raise MissingPath(f"the mail archive {self.name!r}: there is no {self.path}")
-        seen = _Seen()
+        seen = Seen()
+        mask = self._learned() if self.pseudonyms else None
         lost: list[str] = []
         for container in mailbox.containers(self.path, self.only):
             if container.skipped:
                 yield Item(_address(container), "", skipped=container.skipped)
                 continue
             try:
-                yield from self._messages(container, seen)
+                yield from self._messages(container, seen, mask)
                 problem = mailbox.broken(container)
             except Unreadable as error:
                 problem = str(error)
@@ -136,31 +134,60 @@ class Source:
         path = self.path / where.path if where.path else self.path
         container = Container(path, where.kind, where.member)
         raw = mailbox.read(container, Span(where.begin, where.start, where.end, where.escaped))
-        data = raw if where.place == "" else message.data(message.at(_whole(raw, container), where.place))
+        whole = _whole(raw, container)
+        data = raw if where.place == "" else message.data(message.at(whole, where.place))
+        warnings: tuple[str, ...] = ()
+        if self.pseudonyms:
+            data, warnings = self._masked(whole if where.place == "" else message.message(data), data, where.format)
         if _digest(data) != item.version.partition("-")[0]:
             raise Unreadable(f"{path.name} has changed since it was listed; the next run reads it anew")
         if where.place:
-            return self._attached(_whole(raw, container), where, data)
-        ends = container.kind != "mbox" or raw.endswith(b"\n")
-        warnings = () if ends else ("its archive ends within a line: the message may be cut off",)
+            return self._attached(whole, where, data, warnings)
+        if container.kind == "mbox" and not raw.endswith(b"\n"):
+            warnings += ("its archive ends within a line: the message may be cut off",)
         return Raw(
             data, "email", "mail", version=item.version, parent=where.parent, thread=where.thread, warnings=warnings
         )
 
-    def _attached(self, whole: Message, where: _Where, data: bytes) -> Raw:
+    def _attached(self, whole: Message, where: _Where, data: bytes, warnings: tuple[str, ...]) -> Raw:
         """An attachment; the day it was sent is taken for the day of its last change."""
         part = message.at(whole, where.place)
         return Raw(
             data,
             where.format,
             _KINDS.get(where.format, "file"),
-            name=_name(part, where.place),
+            name=_plain_name(part, where.place) if self.pseudonyms else _name(part, where.place),
             modified=header.moment(header.field(message.value(whole, "date"))),
             parent=where.parent,
             thread=where.thread,
+            warnings=warnings,
         )
 
-    def _messages(self, container: Container, seen: _Seen) -> Iterator[Item]:
+    def _learned(self) -> Mask:
+        """The people of the whole archive, learned anew."""
+        people = People()
+        for container in mailbox.containers(self.path, self.only):
+            if container.skipped:
+                continue
+            # What cannot be read is said where it is listed.
+            with contextlib.suppress(Unreadable):
+                for span in mailbox.spans(container):
+                    with contextlib.suppress(Unreadable):
+                        pseudonymous.learn(_whole(mailbox.read(container, span), container), people)
+        key = secret(self.pseudonym_key_env) or f"collabqa mail {self.name}"
+        _MASKS[self] = Mask(people, Pseudonyms(key.encode()))
+        return _MASKS[self]
+
+    def _masked(self, whole: Message, data: bytes, format_name: str) -> tuple[bytes, tuple[str, ...]]:
+        """A message, or an attachment that is text, under pseudonyms; and warnings."""
+        mask = _MASKS.get(self) or self._learned()
+        warnings = () if self.pseudonym_key_env else (_BY_NAME,)
+        if format_name == "email":
+            masked, more = pseudonymous.pseudonymous(whole, mask)
+            return masked, warnings + more
+        return mask.text(decoded(data)[0]).encode("utf-8", "replace"), warnings
+
+    def _messages(self, container: Container, seen: Seen, mask: Mask | None) -> Iterator[Item]:
         for span in mailbox.spans(container):
             try:
                 raw = mailbox.read(container, span)
@@ -169,14 +196,14 @@ class Source:
                 yield Item(f"{_address(container)}#{span.begin}", _digest(str(error).encode()), where.note())
                 continue
             if raw.strip():
-                yield from self._message(container, span, raw, seen)
+                yield from self._message(container, span, raw, seen, mask)
 
-    def _message(self, container: Container, span: Span, raw: bytes, seen: _Seen) -> Iterator[Item]:
+    def _message(self, container: Container, span: Span, raw: bytes, seen: Seen, mask: Mask | None) -> Iterator[Item]:
         """A message, and its attachments."""
         whole = _whole(raw, container)
-        digest = _digest(raw)
-        own = message.identifier(whole) or f"{digest[:32]}@no-id.invalid"
-        uri = self._uri(own)
+        own = message.identifier(whole) or f"{_digest(raw)[:32]}@no-id.invalid"
+        digest = _digest(self._masked(whole, raw, "email")[0] if mask else raw)
+        uri = self._uri(own, mask)
         first = seen.same.setdefault(_said(raw, own), uri if uri not in seen.uris else f"{uri}?copy={digest[:12]}")
         if first in seen.uris:
             seen.repeats[uri] = seen.repeats.get(uri, 0) + 1
@@ -188,35 +215,42 @@ class Source:
         where = _Where(
             self._relative(container), container.kind, container.member, span.begin, span.start, span.end, span.escaped
         )
-        where = replace(where, thread=self._uri(thread), parent=self._uri(message.answered(whole)))
+        where = replace(where, thread=self._uri(thread, mask), parent=self._uri(message.answered(whole), mask))
         # What other messages say of its thread is no part of its bytes, and yet of what is said of it.
         version = digest if thread == message.thread(whole) else f"{digest}-{_digest(thread.encode())[:8]}"
         yield Item(uri, version, where.note())
-        yield from _attachments(whole, replace(where, parent=uri))
+        yield from self._attachments(whole, replace(where, parent=uri))
 
-    def _uri(self, identifier: str) -> str:
+    def _attachments(self, whole: Message, where: _Where) -> Iterator[Item]:
+        """The files that a message carries; where.parent is the message's address."""
+        used: set[str] = set()
+        for part in message.parts(whole):
+            if part.role != "attached":
+                continue
+            data, place = message.data(part.message), part.place or "."
+            format_name, why_not = _format(part.message, data, _name(part.message, place))
+            if self.pseudonyms:
+                label = _plain_name(part.message, place)
+                if not why_not and format_name in ("email", *_OF_TEXT):
+                    data = self._masked(message.message(data), data, format_name)[0]
+                else:
+                    why_not = "names cannot be taken out of it, and this source has pseudonyms"
+            else:
+                of_content = header.field(message.value(part.message, "content-id")).strip("<>")
+                label = of_content or _name(part.message, place)
+            label = quote(label, safe="@!$*+=~,-_.")
+            label = label if label not in used else f"{label}~{place}"
+            used.add(label)
+            note = replace(where, place=place, format=format_name).note()
+            yield Item(f"{where.parent}/{label}", _digest(data), "" if why_not else note, why_not)
+
+    def _uri(self, identifier: str, mask: Mask | None) -> str:
         """The address of a message by its id; "" of none."""
+        identifier = mask.pseudonyms.identifier(identifier) if mask else identifier
         return f"{self.url or 'mid:'}{quote(identifier, safe='@!$*+=~.,-_')}" if identifier else ""
 
     def _relative(self, container: Container) -> str:
         return "" if container.path == self.path else container.path.relative_to(self.path).as_posix()
-
-
-def _attachments(whole: Message, where: _Where) -> Iterator[Item]:
-    """The files that a message carries; where.parent is the message's address."""
-    used: set[str] = set()
-    for part in message.parts(whole):
-        if part.role != "attached":
-            continue
-        data = message.data(part.message)
-        place = part.place or "."
-        label = header.field(message.value(part.message, "content-id")).strip("<>") or _name(part.message, place)
-        label = quote(label, safe="@!$*+=~,-_.")
-        label = label if label not in used else f"{label}~{place}"
-        used.add(label)
-        format_name, why_not = _format(part.message, data, _name(part.message, place))
-        note = replace(where, place=place, format=format_name).note()
-        yield Item(f"{where.parent}/{label}", _digest(data), "" if why_not else note, why_not)
 
 
 def _format(part: Message, data: bytes, name: str) -> tuple[str, str]:
@@ -237,6 +271,12 @@ def _format(part: Message, data: bytes, name: str) -> tuple[str, str]:
 def _name(part: Message, place: str) -> str:
     """The file name of an attachment; one made of its place and type where it has none."""
     return message.file_name(part) or f"part-{place}{mimetypes.guess_extension(part.get_content_type()) or ''}"
+
+
+def _plain_name(part: Message, place: str) -> str:
+    """A file name that says nothing of anybody: the place of a part, and the suffix of its name."""
+    suffix = PurePosixPath(message.file_name(part)).suffix.lower()
+    return f"part-{place}{suffix if re.fullmatch(r'[.][a-z0-9]{1,8}', suffix) else ''}"
 
 
 def _whole(raw: bytes, container: Container) -> Message:
