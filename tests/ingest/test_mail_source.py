@@ -150,6 +150,19 @@ def test_replies_are_in_the_thread_of_what_they_answer(tmp_path: Path) -> None:
     assert [raw.parent for raw in raws[:3]] == ["", "mid:m1@helix.example", "mid:m2@helix.example"]
 
 
+def test_a_discussion_that_went_on_elsewhere_for_long_is_a_thread_of_its_own(tmp_path: Path) -> None:
+    replies = [
+        message(1),
+        message(2, "References: <m1@helix.example> <x1@helix.example>"),
+        message(3, "References: <m1@helix.example> <x1@helix.example> <x2@helix.example>"),
+        message(4, "References: <m1@helix.example> <x1@helix.example> <x3@helix.example>"),
+        message(5, "In-Reply-To: <m4@helix.example>"),
+    ]
+    (tmp_path / "a.mbox").write_bytes(mbox(*replies))
+    one, other = "mid:m1@helix.example", "mid:x1@helix.example"
+    assert [raw.thread for raw in fetched(tmp_path)] == [one, one, other, other, other]
+
+
 def test_a_thread_that_another_message_tells_is_part_of_the_version(tmp_path: Path) -> None:
     (tmp_path / "b.eml").write_text(message(2, "Subject: Re: Menu 1"))
     (before,) = listed(tmp_path)
