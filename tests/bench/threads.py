@@ -45,7 +45,7 @@ def entries(page: str) -> list[Entry]:
 
 def messages(folder: Path) -> Mapping[str, list[Entry]]:
     """The messages of each month's text archive, in its order, by the name of the month."""
-    source = Source(folder, "archive", frozenset({"public"}))
+    source = Source("archive", frozenset({"public"}), folder)
     found: dict[str, list[Entry]] = {}
     for item in source.listing():
         # What the archive holds twice its page shows twice.

@@ -29,7 +29,7 @@ def mbox(*messages: str) -> bytes:
 
 
 def source(path: Path, url: str = "") -> Source:
-    return Source(path, "list", READERS, url)
+    return Source("list", READERS, path, url)
 
 
 def listed(path: Path, url: str = "") -> list[Item]:
@@ -119,12 +119,12 @@ def test_only_some_of_a_folder_is_read_where_it_is_named(tmp_path: Path) -> None
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(mbox(message(number)))
     only = ("lists", "2026-April.txt", "b.eml", "2026-January.txt")
-    *items, _ = Source(tmp_path, "list", READERS, only=only).listing()
+    *items, _ = Source("list", READERS, tmp_path, only=only).listing()
     assert [item.uri[4:6] for item in items if isinstance(item, Item)] == ["m1", "m4", "m2", "m3"]
 
 
 def test_what_is_named_and_gone_makes_the_listing_incomplete(tmp_path: Path) -> None:
-    *_, end = Source(tmp_path, "list", READERS, only=("gone.eml",)).listing()
+    *_, end = Source("list", READERS, tmp_path, only=("gone.eml",)).listing()
     assert isinstance(end, End)
     assert not end.complete
 

@@ -153,7 +153,7 @@ def archive(people: list[Identity], chance: random.Random) -> tuple[bytes, list[
 
 
 def source(path: Path, name: str = "helix") -> Source:
-    return Source(path, name, frozenset({"group:helix"}), pseudonyms=True)
+    return Source(name, frozenset({"group:helix"}), path, pseudonyms=True)
 
 
 def read(made: Source) -> list[tuple[Item, Raw]]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import mimetypes
 import re
+from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
@@ -16,7 +17,7 @@ from urllib.parse import quote
 
 from ingest.charset import decoded
 from ingest.document import DocumentKind
-from ingest.errors import MissingPath, Unreadable
+from ingest.errors import BadSourceSettings, MissingPath, Unreadable
 from ingest.format import HEAD_BYTES, recognise
 from ingest.formats.email import containers as mailbox
 from ingest.formats.email import header, message, pseudonymous
@@ -26,8 +27,11 @@ from ingest.formats.email.pipermail import page_message
 from ingest.pseudonym import Pseudonyms
 from ingest.pseudonym.mask import Mask
 from ingest.pseudonym.people import People
-from ingest.remote import secret
+from ingest.remote import Kept, opened, pages, secret
 from ingest.source import End, Item, Raw
+from ingest.sources.mail.imap import Place, imap
+from ingest.sources.mail.lists import hyperkitty, mailman
+from ingest.sources.mail.mirror import Mirror
 from ingest.sources.mail.threads import Seen
 
 _KINDS: dict[str, DocumentKind] = {"email": "mail", "notebook": "notebook", "pdf": "paper", "pptx": "slides"}
@@ -78,6 +82,8 @@ class _Where:
 
 # The people of each source that was listed under pseudonyms, for fetching from it.
 _MASKS: dict["Source", Mask] = {}
+# What was last fetched of each source on a server.
+_MIRRORS: dict["Source", Mirror] = {}
 # Formats of attachments that are read as they stand there, so that names can be taken out of them.
 _OF_TEXT = ("latex", "markdown", "rst", "text")
 _BY_NAME = (
@@ -88,32 +94,57 @@ _BY_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A mail archive; every message is a document.
+    """A mail archive: a path, a list on a server (its archives at url), or a folder of an IMAP server.
 
-    url stands before the message id in a document's address; without it addresses are ``mid:ID`` (RFC 2392). only
-    names relative paths of a folder, and nothing else is read then. With pseudonyms, people, addresses and phone
-    numbers are replaced, and nothing of a message is kept as it came; the key is a secret in the environment variable
-    that pseudonym_key_env names.
+    With path, url stands before the message id in a document's address; without it addresses are ``mid:ID`` (RFC 2392).
+    only names relative paths of a folder, and nothing else is read then. A list with an "@" is one of HyperKitty,
+    others of Mailman 2. token_env names the environment variable with the password of user, or a token, cookie_env that
+    with the cookie of somebody who may read a private archive. With pseudonyms, people, addresses and phone numbers are
+    replaced, and nothing of a message is kept as it came; the key is a secret in the environment variable that
+    pseudonym_key_env names.
     """
 
-    path: Path
     name: str
     readers: frozenset[str]
+    path: Path | None = None
     url: str = ""
     only: tuple[str, ...] = ()
+    list: str = ""
+    imap: str = ""
+    user: str = ""
+    token_env: str = ""
+    cookie_env: str = ""
+    ca: Path | None = None
+    seconds_between: float = 0.2
     pseudonyms: bool = False
     pseudonym_key_env: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises BadSourceSettings where it is not one archive that is named."""
+        given = [key for key in ("path", "list", "imap") if getattr(self, key)]
+        if len(given) != 1:
+            found = " and ".join(given) if given else "missing key 'path'"
+            raise BadSourceSettings(
+                f"[[source]] kind = 'mail': {found}: expected one of path, list (with url) and imap"
+            )
+        if self.list and not self.url:
+            raise BadSourceSettings("[[source]] kind = 'mail': list: expected url, the address of the archives")
+        if self.imap:
+            Place.of(self.imap)
+
     def listing(self) -> Iterator[Item | End]:
         """Every message and attachment, and every file that holds none, with the reason."""
-        if not self.path.exists():
+        if self.path and not self.path.exists():
             raise MissingPath(f"the mail archive {self.name!r}: there is no {self.path}")
-        seen = Seen()
+        mirror = None if self.path else self._mirrored()
+        lost = [*mirror.lost] if mirror else []
         mask = self._learned() if self.pseudonyms else None
-        lost: list[str] = []
-        for container in mailbox.containers(self.path, self.only):
+        seen = Seen()
+        for container in self._containers():
             if container.skipped:
-                yield Item(_address(container), "", skipped=container.skipped)
+                if mirror and not self._may_be_empty(container):
+                    lost.append(f"{self._address(container)}: {container.skipped}")
+                yield Item(self._address(container), "", skipped=container.skipped)
                 continue
             try:
                 yield from self._messages(container, seen, mask)
@@ -123,7 +154,9 @@ class Source:
             if problem:
                 lost.append(f"{container.path.name}: {problem}")
                 where = _Where(self._relative(container), problem=problem)
-                yield Item(_address(container), _digest(problem.encode()), where.note())
+                yield Item(self._address(container), _digest(problem.encode()), where.note())
+        if mirror and not seen.uris and not lost:
+            lost.append(f"{mirror.address}: the archive gives no message; one that may not be read looks the same")
         yield End(not lost, "; ".join(lost))
 
     def fetch(self, item: Item) -> Raw:
@@ -131,7 +164,7 @@ class Source:
         where = _Where(*json.loads(item.locator))
         if where.problem:
             raise Unreadable(where.problem)
-        path = self.path / where.path if where.path else self.path
+        path = self._root() / where.path if where.path else self._root()
         container = Container(path, where.kind, where.member)
         raw = mailbox.read(container, Span(where.begin, where.start, where.end, where.escaped))
         whole = _whole(raw, container)
@@ -163,10 +196,41 @@ class Source:
             warnings=warnings,
         )
 
+    def _mirrored(self) -> Mirror:
+        """What the server has now; under pseudonyms nothing of it is kept from run to run."""
+        if self.imap:
+            kept = None if self.pseudonyms else Kept(pages())
+            made = imap(Place.of(self.imap), self.user, secret(self.token_env), self.ca, kept)
+        else:
+            remote = opened(
+                self.url,
+                token_env=self.token_env,
+                user=self.user,
+                cookie_env=self.cookie_env,
+                ca=self.ca,
+                seconds_between=self.seconds_between,
+                keep=not self.pseudonyms,
+            )
+            made = hyperkitty(remote, self.list) if "@" in self.list else mailman(remote, self.list)
+        _MIRRORS[self] = made
+        return made
+
+    def _root(self) -> Path:
+        return self.path or (_MIRRORS.get(self) or self._mirrored()).folder
+
+    def _containers(self) -> Iterator[Container]:
+        if self.path:
+            return mailbox.containers(self.path, self.only)
+        return (_MIRRORS.get(self) or self._mirrored()).containers()
+
+    def _may_be_empty(self, container: Container) -> bool:
+        """Whether a file of a server is none to worry about: months without mail are exported too."""
+        return "@" in self.list and container.skipped != mailbox.NO_MAIL
+
     def _learned(self) -> Mask:
         """The people of the whole archive, learned anew."""
         people = People()
-        for container in mailbox.containers(self.path, self.only):
+        for container in self._containers():
             if container.skipped:
                 continue
             # What cannot be read is said where it is listed.
@@ -193,7 +257,7 @@ class Source:
                 raw = mailbox.read(container, span)
             except Unreadable as error:
                 where = _Where(self._relative(container), problem=str(error))
-                yield Item(f"{_address(container)}#{span.begin}", _digest(str(error).encode()), where.note())
+                yield Item(f"{self._address(container)}#{span.begin}", _digest(str(error).encode()), where.note())
                 continue
             if raw.strip():
                 yield from self._message(container, span, raw, seen, mask)
@@ -246,11 +310,24 @@ class Source:
 
     def _uri(self, identifier: str, mask: Mask | None) -> str:
         """The address of a message by its id; "" of none."""
+        if identifier and "@" in self.list and not mask:
+            return f"{self.url.rstrip('/')}/list/{quote(self.list, safe='@')}/message/{_page_name(identifier)}/"
         identifier = mask.pseudonyms.identifier(identifier) if mask else identifier
-        return f"{self.url or 'mid:'}{quote(identifier, safe='@!$*+=~.,-_')}" if identifier else ""
+        return (
+            f"{'mid:' if self.list or not self.url else self.url}{quote(identifier, safe='@!$*+=~.,-_')}"
+            if identifier
+            else ""
+        )
 
     def _relative(self, container: Container) -> str:
-        return "" if container.path == self.path else container.path.relative_to(self.path).as_posix()
+        return "" if container.path == self._root() else container.path.relative_to(self._root()).as_posix()
+
+    def _address(self, container: Container) -> str:
+        """Where a file is, for those that hold no message or cannot be read."""
+        if not self.path:
+            return f"{_MIRRORS[self].address}{self._relative(container)}"
+        member = f"#{quote(container.member)}" if container.member else ""
+        return f"{container.path.absolute().as_uri()}{member}"
 
 
 def _format(part: Message, data: bytes, name: str) -> tuple[str, str]:
@@ -293,7 +370,6 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _address(container: Container) -> str:
-    """Where a file is, for those that hold no message or cannot be read."""
-    member = f"#{quote(container.member)}" if container.member else ""
-    return f"{container.path.absolute().as_uri()}{member}"
+def _page_name(identifier: str) -> str:
+    """What HyperKitty calls the page of a message (its Message-ID-Hash)."""
+    return b32encode(hashlib.sha1(identifier.encode("utf-8", "replace"), usedforsecurity=False).digest()).decode()

@@ -5,8 +5,9 @@ from email.message import Message
 
 from ingest.formats.email import header, message
 
-# The thread pages of one archive (docs/figures.md) start a thread anew after a single message that was sent elsewhere: F1
-# of pairs 1.00 with none, .97 with one, .92 without a limit. One is let through: a private answer is of the same thread.
+# The thread pages of one archive (docs/figures.md) start a thread anew after a single message that was sent elsewhere:
+# F1 of pairs 1.00 with none, .97 with one, .92 without a limit. One is let through: a private answer belongs to its
+# thread.
 MOST_ELSEWHERE = 1
 
 
