@@ -274,3 +274,12 @@ def test_the_quotes_and_signatures_of_a_message_are_found_under_pseudonyms(tmp_p
     (tmp_path / "a.eml").write_text(text)
     marks = [mark.kind for mark in parse(read(source(tmp_path))[0][1].data).marks]
     assert marks == [mark.kind for mark in parse(text.encode()).marks] == ["message", "quote", "signature"]
+
+
+def test_who_asks_and_who_is_asked_by_an_invitation_is_under_pseudonyms(tmp_path: Path) -> None:
+    invitation = (Path(__file__).parent / "golden/email/invitation.in.eml").read_text()
+    (tmp_path / "a.eml").write_text(invitation)
+    text = parse(read(source(tmp_path))[0][1].data).text
+    assert not re.search("ingrid|solvang|wierzba|helix.example", text, re.IGNORECASE)
+    assert "Organiser: Person-" in text
+    assert "When: 2026-06-03 14:00 to 15:30 (Europe/Zurich)" in text

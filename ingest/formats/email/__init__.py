@@ -16,6 +16,7 @@ from ingest.format import Parsed
 from ingest.formats.email import header, message
 from ingest.formats.email.body_html import enriched_text, html_text, unwrapped
 from ingest.formats.email.flowed import unflowed
+from ingest.formats.email.invitation import invitation
 from ingest.formats.email.pipermail import is_page, page_message
 from ingest.formats.email.quoting import quoting
 from ingest.formats.email.report import groups
@@ -117,7 +118,7 @@ def _body(whole: Message) -> _Text:
     writer, warnings, links = Writer(), list[str](), list[str]()
     found = message.parts(whole)
     pieces = [_piece(part) for part in found if part.role == "text"]
-    if not any(piece.text for piece in pieces) and not any(part.role == "digested" for part in found):
+    if not any(piece.text for piece in pieces) and not any(part.role in ("digested", "invitation") for part in found):
         pieces = _outside(whole)
     own = _joined(pieces, forwards=header.is_forward(header.field(message.value(whole, "subject"))))
     start = writer.next
@@ -131,6 +132,8 @@ def _body(whole: Message) -> _Text:
         elif part.role == "report":
             for group in groups(message.data(part.message)):
                 writer.code(_clean(group))
+        elif part.role == "invitation":
+            writer.block(_clean(invitation(message.text(part.message)[0])))
         elif part.role == "left out":
             warnings.append(f"left out: {message.media_type(part.message)}")
             links.extend(filter(None, [message.parameter(part.message, "url")]))

@@ -11,6 +11,8 @@ from email.message import Message
 from ingest.formats.email import header, message
 from ingest.formats.email.body_html import enriched_text, html_text
 from ingest.formats.email.flowed import unflowed
+from ingest.formats.email.invitation import invitation
+from ingest.formats.email.invitation import people as invited
 from ingest.names import names
 from ingest.pseudonym.mask import Mask
 from ingest.pseudonym.people import People
@@ -48,6 +50,9 @@ def learn(whole: Message, people: People) -> None:
     for part in message.parts(whole):
         if part.role == "text":
             _learn_from_text(_plain(part.message)[0], people)
+        elif part.role == "invitation":
+            for name, address in invited(message.text(part.message)[0]):
+                people.learn(name, address)
         elif part.role == "digested" or (part.role == "attached" and part.message.get_content_maintype() == "message"):
             for inner in [part.message] if part.role == "digested" else message.inside(part.message):
                 learn(inner, people)
@@ -112,6 +117,9 @@ def pseudonymous(whole: Message, mask: Mask) -> tuple[bytes, tuple[str, ...]]:
             inner, more = pseudonymous(part.message, mask)
             warnings += more
             texts.append(("message/rfc822", inner))
+        elif part.role == "invitation":
+            told = mask.text(invitation(message.text(part.message)[0]), near)
+            texts.append(("text/plain; charset=utf-8", told.encode("utf-8", "replace")))
         elif part.role == "report":
             report = message.data(part.message).decode("utf-8", "replace")
             texts.append((message.media_type(part.message), mask.text(report).encode()))
