@@ -151,11 +151,12 @@ def opened(
     cookie_env: str = "",
     ca: Path | None = None,
     seconds_between: float = 0.2,
+    keep: bool = True,
 ) -> "Remote":
     """The server at an address, the same for all who ask, so that requests keep their distance; raises BadSource.
 
     The token of the environment variable goes along as a bearer's, in a header of another name, or as the password of
-    user; the cookie goes as it is.
+    user; the cookie goes as it is. Without keep nothing that the server answers is kept on disk.
     """
     token, cookie = secret(token_env), secret(cookie_env)
     if user:
@@ -164,7 +165,7 @@ def opened(
         sent = token if token_header or not token else f"Bearer {token}"
     headers = {token_header or "Authorization": sent, "Cookie": cookie}
     kept = tuple((name, value) for name, value in headers.items() if value)
-    return _opened(url, kept, ca, pages(), Manners(seconds_between=seconds_between))
+    return _opened(url, kept, ca, pages() if keep else None, Manners(seconds_between=seconds_between))
 
 
 class Remote:
@@ -352,7 +353,9 @@ class Kept:
 
 
 @cache
-def _opened(url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path, manners: Manners) -> Remote:
+def _opened(
+    url: str, headers: tuple[tuple[str, str], ...], ca: Path | None, keep: Path | None, manners: Manners
+) -> Remote:
     made = Remote(url, headers=dict(headers), ca=ca, keep=keep, manners=manners)
     atexit.register(made.close)
     return made

@@ -3,6 +3,7 @@
     python -m tests.bench.parsing latex DIR [--rounds 3]
     python -m tests.bench.parsing pdf DIR
     python -m tests.bench.parsing html DIR          # DIR holds Mailman archives; the sample is added
+    python -m tests.bench.parsing mail DIR
 
 A format is one function below that yields a row: what both read, and the two that read it. The table shows seconds of
 processor time on one core, the best of the rounds, and how many times as fast as the peer ours is. A peer that raises
@@ -49,6 +50,25 @@ def latex(folder: Path) -> Iterator[Row]:
         text = spliced(texts, main, posixpath.dirname(main))
         raw = text.encode()
         yield Row(main, len(raw), partial(parse, raw, main), partial(LatexNodes2Text().latex_to_text, text))
+
+
+def mail(folder: Path) -> Iterator[Row]:
+    """Each mbox of a folder, its messages one by one; the mail-parser package."""
+    import mailparser
+
+    from ingest.formats.email import containers, parse
+
+    for container in containers.containers(folder):
+        if container.kind == "mbox":
+            raws = [containers.read(container, span) for span in containers.spans(container)]
+            ours = partial(_each, partial(map, parse, raws))
+            peer = partial(_each, partial(map, mailparser.parse_from_bytes, raws))
+            yield Row(container.path.name, sum(map(len, raws)), ours, peer)
+
+
+def _each(read: Callable[[], Iterator[object]]) -> None:
+    for _ in read():
+        pass
 
 
 def spliced(texts: Mapping[str, str], name: str, root: str, depth: int = 0) -> str:
@@ -131,7 +151,7 @@ def html(folder: Path) -> Iterator[Row]:
             yield Row(what, size, partial(ours, group), partial(peer, group))
 
 
-FORMATS: Mapping[str, Callable[[Path], Iterator[Row]]] = {"html": html, "latex": latex, "pdf": pdf}
+FORMATS: Mapping[str, Callable[[Path], Iterator[Row]]] = {"html": html, "latex": latex, "mail": mail, "pdf": pdf}
 
 
 def seconds(read: Callable[[], object], rounds: int) -> tuple[float, str]:

@@ -29,7 +29,7 @@ def mbox(*messages: str) -> bytes:
 
 
 def source(path: Path, url: str = "") -> Source:
-    return Source(path, "list", READERS, url)
+    return Source("list", READERS, path, url)
 
 
 def listed(path: Path, url: str = "") -> list[Item]:
@@ -119,12 +119,12 @@ def test_only_some_of_a_folder_is_read_where_it_is_named(tmp_path: Path) -> None
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(mbox(message(number)))
     only = ("lists", "2026-April.txt", "b.eml", "2026-January.txt")
-    *items, _ = Source(tmp_path, "list", READERS, only=only).listing()
+    *items, _ = Source("list", READERS, tmp_path, only=only).listing()
     assert [item.uri[4:6] for item in items if isinstance(item, Item)] == ["m1", "m4", "m2", "m3"]
 
 
 def test_what_is_named_and_gone_makes_the_listing_incomplete(tmp_path: Path) -> None:
-    *_, end = Source(tmp_path, "list", READERS, only=("gone.eml",)).listing()
+    *_, end = Source("list", READERS, tmp_path, only=("gone.eml",)).listing()
     assert isinstance(end, End)
     assert not end.complete
 
@@ -148,6 +148,19 @@ def test_replies_are_in_the_thread_of_what_they_answer(tmp_path: Path) -> None:
     raws = fetched(tmp_path)
     assert [raw.thread for raw in raws] == ["mid:m1@helix.example"] * 5 + ["mid:m6@helix.example"]
     assert [raw.parent for raw in raws[:3]] == ["", "mid:m1@helix.example", "mid:m2@helix.example"]
+
+
+def test_a_discussion_that_went_on_elsewhere_for_long_is_a_thread_of_its_own(tmp_path: Path) -> None:
+    replies = [
+        message(1),
+        message(2, "References: <m1@helix.example> <x1@helix.example>"),
+        message(3, "References: <m1@helix.example> <x1@helix.example> <x2@helix.example>"),
+        message(4, "References: <m1@helix.example> <x1@helix.example> <x3@helix.example>"),
+        message(5, "In-Reply-To: <m4@helix.example>"),
+    ]
+    (tmp_path / "a.mbox").write_bytes(mbox(*replies))
+    one, other = "mid:m1@helix.example", "mid:x1@helix.example"
+    assert [raw.thread for raw in fetched(tmp_path)] == [one, one, other, other, other]
 
 
 def test_a_thread_that_another_message_tells_is_part_of_the_version(tmp_path: Path) -> None:

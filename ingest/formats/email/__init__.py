@@ -15,6 +15,8 @@ from ingest.errors import Unreadable
 from ingest.format import Parsed
 from ingest.formats.email import header, message
 from ingest.formats.email.body_html import enriched_text, html_text, unwrapped
+from ingest.formats.email.flowed import unflowed
+from ingest.formats.email.invitation import invitation
 from ingest.formats.email.pipermail import is_page, page_message
 from ingest.formats.email.quoting import quoting
 from ingest.formats.email.report import groups
@@ -116,7 +118,7 @@ def _body(whole: Message) -> _Text:
     writer, warnings, links = Writer(), list[str](), list[str]()
     found = message.parts(whole)
     pieces = [_piece(part) for part in found if part.role == "text"]
-    if not any(piece.text for piece in pieces) and not any(part.role == "digested" for part in found):
+    if not any(piece.text for piece in pieces) and not any(part.role in ("digested", "invitation") for part in found):
         pieces = _outside(whole)
     own = _joined(pieces, forwards=header.is_forward(header.field(message.value(whole, "subject"))))
     start = writer.next
@@ -130,6 +132,8 @@ def _body(whole: Message) -> _Text:
         elif part.role == "report":
             for group in groups(message.data(part.message)):
                 writer.code(_clean(group))
+        elif part.role == "invitation":
+            writer.block(_clean(invitation(message.text(part.message)[0])))
         elif part.role == "left out":
             warnings.append(f"left out: {message.media_type(part.message)}")
             links.extend(filter(None, [message.parameter(part.message, "url")]))
@@ -178,8 +182,8 @@ def _piece(part: message.Part) -> _Text:
     text, guessed = message.text(part.message)
     warnings = [f"the text {guessed}"] if guessed else []
     kind = part.message.get_content_type()
-    if kind == "text/html":
-        text = _clean(html_text(text))
+    if kind in ("text/html", "text/markdown"):
+        text = _clean(html_text(text) if kind == "text/html" else text)
         # No mail program leads to a heading of a message.
         found = (replace(mark, fragment="") for mark in outline(text) if mark.kind in ("heading", "table"))
         return _Text(text, tuple(found), tuple(warnings))
@@ -196,31 +200,6 @@ def _outside(whole: Message) -> list[_Text]:
     """What a message says that has text in none of its parts: what stands around them."""
     text = _clean("\n\n".join(message.outside(whole)))
     return [_Text(text, warnings=("no part has a text; what stands outside of the parts is read",))] if text else []
-
-
-def unflowed(text: str, *, delsp: bool = False) -> str:
-    """A text of format=flowed (RFC 3676) with its soft line breaks taken out; with delsp their space goes too.
-
-    >>> unflowed("The trigger \\nmenu.\\n>> Is it \\n>> v7.2?\\n-- \\nIngrid")
-    'The trigger menu.\\n>> Is it v7.2?\\n-- \\nIngrid'
-    """
-    done: list[str] = []
-    depth_before, soft = 0, False
-    for line in text.split("\n"):
-        content = line.lstrip(">")
-        depth = len(line) - len(content)
-        # A space was stuffed in front of spaces, ">" and "From "; without it a ">" would start a quote.
-        content = re.sub(r"^ (>?)", lambda stuffed: "\\>" if stuffed[1] else "", content)
-        signs = content == "-- "
-        if soft and depth == depth_before and not signs:
-            done[-1] += content
-        else:
-            done.append(f"{'>' * depth} {content}" if depth else content)
-        soft = content.endswith(" ") and not signs
-        if soft and delsp:
-            done[-1] = done[-1][:-1]
-        depth_before = depth
-    return "\n".join(done)
 
 
 def _clean(text: str) -> str:

@@ -122,6 +122,16 @@ def names(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
+def mailboxes(value: str) -> tuple[tuple[str, str], ...]:
+    """The display name and the address of each whom a field names; "" for what is missing.
+
+    >>> mailboxes('"Solvang, Ingrid" <is@x.org>, tomasz at x.org (Tomasz Wierzba), helix@x.org')
+    (('Solvang, Ingrid', 'is@x.org'), ('Tomasz Wierzba', 'tomasz at x.org'), ('', 'helix@x.org'))
+    """
+    found = (_taken_apart(each) for each in _mailboxes(_FOLD.sub(" ", value)))
+    return tuple((_shown(name), field(address)) for name, address in found if name.strip() or address.strip())
+
+
 def _mailboxes(value: str) -> Iterator[str]:
     """The addresses of a field: split at commas that stand in no quotes, brackets or comments."""
     start, depth, quoted = 0, 0, False
@@ -138,15 +148,21 @@ def _mailboxes(value: str) -> Iterator[str]:
     yield value[start:]
 
 
-def _name(mailbox: str) -> str:
+def _taken_apart(mailbox: str) -> tuple[str, str]:
+    """The display name and the address of a mailbox as they stand there."""
     named, commented = _NAMED.match(mailbox), _COMMENTED.match(mailbox)
     if named:
-        name, address = named[1], named[2]
-    elif commented:
-        address, name = commented[1], commented[2]
-    else:
-        name, address = "", mailbox
-    name = _VIA.sub("", field(name).strip(" '\"").replace('\\"', '"'))
+        return named[1], named[2]
+    return (commented[2], commented[1]) if commented else ("", mailbox)
+
+
+def _shown(name: str) -> str:
+    return _VIA.sub("", field(name).strip(" '\"").replace('\\"', '"'))
+
+
+def _name(mailbox: str) -> str:
+    name, address = _taken_apart(mailbox)
+    name = _shown(name)
     if name and "@" not in name and " at " not in name:
         return name
     address = field(address) or name

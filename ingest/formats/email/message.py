@@ -16,7 +16,7 @@ from ingest.charset import as_declared
 from ingest.formats.email.header import base_subject, field, identifiers, is_reply
 from ingest.formats.email.sealed import signed
 
-Role = Literal["text", "report", "attached", "digested", "left out"]
+Role = Literal["text", "report", "invitation", "attached", "digested", "left out"]
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 # Fields that messages have and front matter of other formats has not; two of a block's fields must be of these.
@@ -30,7 +30,7 @@ _ONLY_OF_MAIL = {b"from", b"message-id", b"mime-version", b"received", b"return-
 _ALSO_OF_NOTES = {b"from", b"to"}
 # "This is a multi-part message in MIME format", in whatever language.
 _OF_MIME = re.compile(r"\bMIME\b|\bmulti-?part\b", re.IGNORECASE)
-_TEXTS = {"text/plain", "text/html", "text/enriched", "text/richtext"}
+_TEXTS = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown"}
 # What became of a message, in fields (RFC 3464, 8098, 5965, 6533).
 _REPORTS = {
     "message/delivery-status",
@@ -245,6 +245,11 @@ def at(whole: Message, place: str) -> Message:
     return here
 
 
+def inside(part: Message) -> tuple[Message, ...]:
+    """The parts of a part, or the message that it carries."""
+    return tuple(_children(part))
+
+
 def cut_off(whole: Message) -> bool:
     """Whether a message with parts breaks off before the end of its last part."""
     return any(
@@ -329,6 +334,8 @@ def _parts(part: Message, place: str, *, first: bool) -> Iterator[Part]:
 
 def _role(part: Message, *, first: bool) -> Role:
     """What becomes of a leaf: text that people read in the message, or a file."""
+    if part.get_content_type() == "text/calendar" and part.get_content_disposition() != "attachment":
+        return "invitation"
     if part.get_content_type() not in _TEXTS and part.get_content_maintype() != "multipart":
         return "attached"
     if part.get_content_disposition() == "attachment" or (file_name(part) and not first):
@@ -347,7 +354,7 @@ def _alternatives(part: Message, place: str) -> Iterator[Part]:
         elif each.is_multipart():
             yield from (other for other in found if other.role == "attached")
         elif each.get_content_type() not in _TEXTS:
-            yield Part(where, "attached", each)
+            yield Part(where, _role(each, first=False), each)
 
 
 def _chosen(alternatives: list[Message]) -> int:

@@ -8,10 +8,10 @@ mailing lists, disclaimers, and the notes of archives on what they removed.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from ingest.document import Mark
-from ingest.outline import lines
 from ingest.writer import ordered
 
 _QUOTED = re.compile(r" {0,3}(?:[A-Z]{2,3})?((?:>[ \t]?)+)")
@@ -79,6 +79,17 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _LINE = re.compile(r"[ \t]*[-_=*~#]{5,}[ \t]*$")
+_OF_RULES = "-_=*~#—"
+_OF_ARCHIVES = ("next part", "scrubbed...", "Skipped content")
+# How lines start that may be closing formulas, what a machine says, or the head of an appended message (_CLOSING,
+# _DISCLAIMER and _DEVICE, _FROM and _OPENS).
+_CLOSING_STARTS = frozenset(
+    "wi my ou be ki wa ma si re ch ci th yo gr ha al ta mi vi co am bi sa hä vr by mf br rg".split()
+)
+_MACHINE_STARTS = frozenset(
+    ["disc", "conf", "impo", "this", "the ", "sent", "get ", "envo", "von ", "gese", "envi", "invi"]
+)
+_HEAD_STARTS = frozenset(["w ", *"fr vo de da va od от on am le el il em op dn at qu in th".split()])
 # What stands under a closing formula and is no name or address: a postscript, a footnote.
 _NOT_SIGNED = re.compile(r"\s*(p\.?\s?s\b|\[\d+\])", re.IGNORECASE)
 # Longer than this, what stands under a mere "--", or a closing formula without addresses, is text again, in lines.
@@ -103,30 +114,41 @@ class _Sheet:
     """The lines of a text, and the stretch that each belongs to, as far as is known."""
 
     def __init__(self, text: str) -> None:
-        self.lines = lines(text)
-        self.owners: list[_Stretch | None] = [None] * len(self.lines)
-        self.depths: list[int] = []
-        for line in self.lines:
-            # An archive escapes a line that starts with "From"; within a quote the sign is one of the quote.
-            own = _ESCAPED.match(line.text) and not (self.depths and self.depths[-1])
-            self.depths.append(0 if own else _depth(line.text))
+        self.whole = text
+        self.texts = text.split("\n")
+        self.stripped = [line.strip() for line in self.texts]
+        self.owners: list[_Stretch | None] = [None] * len(self.texts)
+        self.depths = [0] * len(self.texts)
+        if ">" in text:
+            before = 0
+            for number, line in enumerate(self.texts):
+                # An archive escapes a line that starts with "From"; within a quote the sign is one of the quote.
+                own = ">" not in line or (not before and _ESCAPED.match(line))
+                before = self.depths[number] = 0 if own else _depth(line)
+        self.quoted = [number for number, depth in enumerate(self.depths) if depth]
         self.depths_seen = set(self.depths)
-        self.last_quoted = max((number for number, depth in enumerate(self.depths) if depth), default=-1)
+        self.last_quoted = self.quoted[-1] if self.quoted else -1
+        # Most lines start as nothing does that is looked for here, so patterns need not be tried on them.
+        self.rules = [number for number, line in enumerate(self.stripped) if line and line[0] in _OF_RULES]
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.texts)
+
+    def starting(self, starts: frozenset[str], letters: int) -> list[int]:
+        """The numbers of the lines whose first letters, in lower case, are among some."""
+        return [n for n, line in enumerate(self.stripped) if line.lstrip("*_> \t")[:letters].lower() in starts]
 
     def text(self, number: int) -> str:
         """The words of a line."""
-        return self.lines[number].text
+        return self.texts[number]
 
     def blank(self, number: int) -> bool:
         """Whether a line holds nothing."""
-        return not self.lines[number].text.strip()
+        return not self.stripped[number]
 
     def said(self, first: int, after: int) -> str:
         """Some lines as one."""
-        return " ".join(line.text.strip() for line in self.lines[first:after])
+        return " ".join(self.stripped[first:after])
 
     def take(self, stretch: _Stretch) -> None:
         """Note whose these lines are."""
@@ -140,10 +162,13 @@ class _Sheet:
 
     def marks(self) -> Iterator[Mark]:
         """What is known, without the blank lines at the ends."""
-        for stretch in dict.fromkeys(owner for owner in self.owners if owner):
-            inside = [line for line in self.lines[stretch.first : stretch.after] if line.text.strip()]
+        found = dict.fromkeys(owner for owner in self.owners if owner)
+        starts = list(accumulate((len(line) + 1 for line in self.texts), initial=0)) if found else []
+        for stretch in found:
+            inside = [number for number in range(stretch.first, stretch.after) if self.stripped[number]]
             if inside:
-                yield Mark(inside[0].start, inside[-1].end, stretch.kind, stretch.level, stretch.label)
+                end = starts[inside[-1]] + len(self.texts[inside[-1]])
+                yield Mark(starts[inside[0]], end, stretch.kind, stretch.level, stretch.label)
 
 
 def quoting(text: str, *, forwards: bool = False) -> tuple[Mark, ...]:
@@ -176,6 +201,8 @@ def _depth(text: str) -> int:
 
 def _archive_notes(sheet: _Sheet) -> None:
     """What an archive says of the parts that it removed."""
+    if not any(sign in sheet.whole for sign in _OF_ARCHIVES):
+        return
     number = 0
     while number < len(sheet):
         after = number
@@ -192,6 +219,8 @@ def _archive_notes(sheet: _Sheet) -> None:
 
 def _pgp(sheet: _Sheet) -> None:
     """The lines around a text that is signed with PGP."""
+    if "-----BEGIN PGP" not in sheet.whole:
+        return
     number = 0
     while number < len(sheet):
         after = number + 1
@@ -209,11 +238,10 @@ def _pgp(sheet: _Sheet) -> None:
 def _prefixed(sheet: _Sheet) -> None:
     """Runs of lines that start with ">", blank lines between them included, with the line that says whose they are."""
     number, free = 0, 0
-    while number < len(sheet):
-        if not sheet.depths[number] or sheet.owners[number]:
-            number += 1
+    for first in sheet.quoted:
+        if first < number or sheet.owners[first]:
             continue
-        first, number = number, _run_end(sheet, number)
+        number = _run_end(sheet, first)
         above = _attribution(sheet, first, free)
         if above is None and _console(sheet, first, number):
             continue
@@ -234,7 +262,7 @@ def _run_end(sheet: _Sheet, number: int) -> int:
 
 def _console(sheet: _Sheet, first: int, after: int) -> bool:
     """Whether lines that start with ">" are what was typed at a prompt: ">>> import ROOT", "JW> print"."""
-    run = [line.text for line in sheet.lines[first:after] if line.text.strip()]
+    run = [line for line in sheet.texts[first:after] if line.strip()]
     if all(text.startswith(">>>") and not text.startswith(">>>>") for text in run):
         return not sheet.depths_seen & {1, 2}  # a quote of a quote of a quote stands by quotes
     return len(run) < 3 and any(_INITIALS.match(text) for text in run)
@@ -258,15 +286,13 @@ def _attribution(sheet: _Sheet, first: int, free: int) -> int | None:
 
 def _footers(sheet: _Sheet) -> None:
     """The lines that a mailing list appends to every message."""
-    number = 0
-    while number < len(sheet):
-        after = number + 1
-        if _FOOTER.match(sheet.text(number)) and not sheet.owners[number]:
+    free = 0
+    for number in sheet.rules:
+        if number >= free and _FOOTER.match(sheet.text(number)) and not sheet.owners[number]:
             end = _footer_end(sheet, number)
             if _OF_A_LIST.search(sheet.said(number + 1, number + 4)) and _short(sheet, number, end):
-                after = end
-                sheet.take(_Stretch(number, after, "signature"))
-        number = after
+                free = end
+                sheet.take(_Stretch(number, end, "signature"))
 
 
 def _footer_end(sheet: _Sheet, number: int) -> int:
@@ -281,13 +307,16 @@ def _footer_end(sheet: _Sheet, number: int) -> int:
 
 
 def _short(sheet: _Sheet, first: int, after: int) -> bool:
-    return all(len(line.text) <= 100 for line in sheet.lines[first:after])
+    return all(len(line) <= 100 for line in sheet.texts[first:after])
 
 
 def _appended(sheet: _Sheet) -> None:
     """The message that a mailer appended whole, without ">", below a reply; at most one."""
     own = next((number for number in range(len(sheet)) if not sheet.blank(number)), len(sheet))
-    for number in range(own + 1, len(sheet)):
+    heads = sheet.starting(_HEAD_STARTS, 2)
+    for number in sorted({*sheet.rules, *heads}):
+        if number <= own:
+            continue
         head = None if sheet.owners[number] else _appended_head(sheet, number)
         if head is None:
             continue
@@ -298,7 +327,7 @@ def _appended(sheet: _Sheet) -> None:
         prefixed = body < len(sheet) and sheet.depths[body] and sheet.owners[body]
         after = head if prefixed else _before_notes(sheet)
         if after > number:
-            labels = (line.text.strip(" -*_\t") for line in sheet.lines[number:head])
+            labels = (line.strip(" -*_\t") for line in sheet.texts[number:head])
             sheet.take(_Stretch(number, after, "quote", 1, next(filter(None, labels), "")))
             return
 
@@ -326,7 +355,7 @@ def _appended_head(sheet: _Sheet, number: int) -> int | None:
             start += 1
     if start < len(sheet) and _FROM.match(sheet.text(start)):
         after = _after_fields(sheet, start)
-        fields = [line.text for line in sheet.lines[start:after]]
+        fields = sheet.texts[start:after]
         if any(map(_SENT.match, fields)) and any(map(_ABOUT.match, fields)):
             return after
     return _unprefixed(sheet, number)
@@ -356,13 +385,18 @@ def _signatures(sheet: _Sheet) -> None:
 
     The surer signs are looked for first, since what stands under a closing formula ends where they start.
     """
-    for find in (_under_dashes, _under_rule, _of_a_machine, _under_closing):
-        number = 0
-        while number < len(sheet):
-            after = None if sheet.owners[number] else find(sheet, number)
+    for find, starts in (
+        (_under_dashes, sheet.rules),
+        (_under_rule, sheet.rules),
+        (_of_a_machine, sheet.starting(_MACHINE_STARTS, 4)),
+        (_under_closing, sheet.starting(_CLOSING_STARTS, 2)),
+    ):
+        free = 0
+        for number in starts:
+            after = None if number < free or sheet.owners[number] else find(sheet, number)
             if after is not None:
                 sheet.take(_Stretch(number, after, "signature"))
-            number = after or number + 1
+                free = after
 
 
 def _below(sheet: _Sheet, number: int, most: int) -> tuple[list[str], int] | None:
