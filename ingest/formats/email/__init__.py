@@ -30,7 +30,9 @@ NO_SUBJECT = "(no subject)"
 _FIRST_YEAR, _LAST_YEAR = 1971, 2100
 # A date that lies further from the time of delivery than this is not believed.
 _MOST_DELAY = timedelta(days=366)
-_URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"`|\\^{}]+", re.IGNORECASE)
+# Looked for by what all have in common, which is found many times as fast.
+_URL = re.compile(r"://[^\s<>\"`|\\^{}]+")
+_SCHEME = re.compile(r"(?:.*\W)?(https?|ftp)", re.IGNORECASE | re.DOTALL)
 _MARKDOWN_URL = re.compile(r"\]\((https?://[^\s)]+)\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]")
 _ASCII_CONTROL = bytes([*range(9), 0x0B, *range(0x0E, 0x20), 0x7F])
@@ -222,8 +224,19 @@ def _links(body: _Text) -> tuple[str, ...]:
     if "://" not in body.text:
         return tuple(dict.fromkeys(body.links))
     without = _MARKDOWN_URL.sub(lambda link: f"]( {link[1]} )", body.text) if "](" in body.text else body.text
-    found = (unwrapped(_trimmed(url)) for url in _URL.findall(without))
+    found = (unwrapped(_trimmed(url)) for url in _urls(without))
     return tuple(dict.fromkeys((*found, *body.links)))
+
+
+def _urls(text: str) -> Iterator[str]:
+    """The addresses in a text, with the punctuation that follows them."""
+    end = 0
+    for found in _URL.finditer(text):
+        before = text[max(end, found.start() - 6) : found.start()]
+        scheme = _SCHEME.fullmatch(before)
+        if scheme:
+            yield f"{scheme[1]}{found[0]}"
+            end = found.end()
 
 
 def _trimmed(url: str) -> str:

@@ -204,8 +204,10 @@ def _archive_notes(sheet: _Sheet) -> None:
     """What an archive says of the parts that it removed."""
     if not any(sign in sheet.whole for sign in _OF_ARCHIVES):
         return
-    number = 0
-    while number < len(sheet):
+    free = 0
+    for number, line in enumerate(sheet.texts):
+        if number < free or not any(sign in line for sign in _OF_ARCHIVES):
+            continue
         after = number
         if _NEXT_PART.match(sheet.text(after)):
             after += 1
@@ -215,7 +217,7 @@ def _archive_notes(sheet: _Sheet) -> None:
                 after += 1
         if after > number:
             sheet.take(_Stretch(number, after, "signature"))
-        number = max(after, number + 1)
+        free = after
 
 
 def _pgp(sheet: _Sheet) -> None:
