@@ -153,7 +153,10 @@ def looks_like_message(head: bytes, *, notes: bool = False) -> bool:
 
 def value(part: Message, name: str) -> str:
     """The first field of this name as it stands there, folded and encoded; "" where there is none."""
-    return next(values(part, name), "")
+    for each, text in part.raw_items():
+        if each.lower() == name:
+            return str(text)
+    return ""
 
 
 def media_type(part: Message) -> str:
@@ -354,13 +357,12 @@ def _parts(part: Message, place: str, *, first: bool) -> Iterator[Part]:
 
 def _role(part: Message, *, first: bool) -> Role:
     """What becomes of a leaf: text that people read in the message, or a file."""
-    if part.get_content_type() == "text/calendar" and part.get_content_disposition() != "attachment":
+    kind, attached = part.get_content_type(), part.get_content_disposition() == "attachment"
+    if kind == "text/calendar" and not attached:
         return "invitation"
-    if part.get_content_type() not in _TEXTS and part.get_content_maintype() != "multipart":
+    if kind not in _TEXTS and part.get_content_maintype() != "multipart":
         return "attached"
-    if part.get_content_disposition() == "attachment" or (file_name(part) and not first):
-        return "attached"
-    return "text"
+    return "attached" if attached or (not first and file_name(part)) else "text"
 
 
 def _alternatives(part: Message, place: str) -> Iterator[Part]:

@@ -97,6 +97,7 @@ MOST_SIGNED_LINES = 12
 MOST_CLOSING_LINES = 5
 # Longer than this, lines that look like header fields are no head of an appended message, in lines.
 _MOST_FIELDS = 12
+_STARTS = _HEAD_STARTS | _CLOSING_STARTS | {start[:2] for start in _MACHINE_STARTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,15 @@ class _Sheet:
         self.last_quoted = self.quoted[-1] if self.quoted else -1
         # Most lines start as nothing does that is looked for here, so patterns need not be tried on them.
         self.rules = [number for number, line in enumerate(self.stripped) if line[:1] in _OF_RULES]
-        self.heads = [line.lstrip("*_> \t")[:4].lower() for line in self.stripped]
+        heads = [line.lstrip("*_> \t")[:4].lower() for line in self.stripped]
+        self.heads = [(number, head) for number, head in enumerate(heads) if head[:2] in _STARTS]
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def starting(self, starts: frozenset[str], letters: int) -> list[int]:
         """The numbers of the lines whose first letters, in lower case, are among some."""
-        return [number for number, head in enumerate(self.heads) if head[:letters] in starts]
+        return [number for number, head in self.heads if head[:letters] in starts]
 
     def text(self, number: int) -> str:
         """The words of a line."""
