@@ -134,6 +134,9 @@ def mailboxes(value: str) -> tuple[tuple[str, str], ...]:
 
 def _mailboxes(value: str) -> Iterator[str]:
     """The addresses of a field: split at commas that stand in no quotes, brackets or comments."""
+    if "," not in value and ";" not in value:
+        yield value
+        return
     start, depth, quoted = 0, 0, False
     for position, character in enumerate(value):
         if character == '"':

@@ -19,6 +19,10 @@ from ingest.formats.email.sealed import signed
 Role = Literal["text", "report", "invitation", "attached", "digested", "left out"]
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_SOUND = re.compile(rb"[!-9;-~]+:[^\n]*(?:\n(?:[!-9;-~]+:|[ \t])[^\n]*)*")
+_FIELD_START = re.compile(r"\n(?![ \t])")
+# Types that hold other parts, or may.
+_COMPOUND = re.compile(rb"multipart|message/|pkcs7", re.IGNORECASE)
 # Fields that messages have and front matter of other formats has not; two of a block's fields must be of these.
 _OF_MAIL = {
     b"bcc", b"cc", b"content-transfer-encoding", b"content-type", b"date", b"delivered-to", b"envelope-to", b"from",
@@ -64,11 +68,27 @@ def message(raw: bytes) -> Message:
     One whose parts are nested beyond measure has all of them as one text.
     """
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    simple = _simple(raw)
+    if simple is not None:
+        return simple
     try:
         whole = BytesParser(policy=policy.compat32).parsebytes(raw)
         return whole if _unpacked(whole) else headers(raw)
     except RecursionError:
         return headers(raw)
+
+
+def _simple(raw: bytes) -> Message | None:
+    """What the library makes of a message in one part with a sound header, in a third of its time; None of others."""
+    head, blank, body = raw.partition(b"\n\n")
+    if not blank or b"\r" in raw or _COMPOUND.search(head) or not _SOUND.fullmatch(head):
+        return None
+    whole = Message(policy=policy.compat32)
+    for each in _FIELD_START.split(head.decode("ascii", "surrogateescape")):
+        name, _, text = each.partition(":")
+        whole.set_raw(name, text.lstrip(" \t"))
+    whole.set_payload(body.decode("ascii", "surrogateescape"))
+    return whole
 
 
 def _unpacked(whole: Message) -> bool:
@@ -133,7 +153,10 @@ def looks_like_message(head: bytes, *, notes: bool = False) -> bool:
 
 def value(part: Message, name: str) -> str:
     """The first field of this name as it stands there, folded and encoded; "" where there is none."""
-    return next(values(part, name), "")
+    for each, text in part.raw_items():
+        if each.lower() == name:
+            return str(text)
+    return ""
 
 
 def media_type(part: Message) -> str:
@@ -334,13 +357,12 @@ def _parts(part: Message, place: str, *, first: bool) -> Iterator[Part]:
 
 def _role(part: Message, *, first: bool) -> Role:
     """What becomes of a leaf: text that people read in the message, or a file."""
-    if part.get_content_type() == "text/calendar" and part.get_content_disposition() != "attachment":
+    kind, attached = part.get_content_type(), part.get_content_disposition() == "attachment"
+    if kind == "text/calendar" and not attached:
         return "invitation"
-    if part.get_content_type() not in _TEXTS and part.get_content_maintype() != "multipart":
+    if kind not in _TEXTS and part.get_content_maintype() != "multipart":
         return "attached"
-    if part.get_content_disposition() == "attachment" or (file_name(part) and not first):
-        return "attached"
-    return "text"
+    return "attached" if attached or (not first and file_name(part)) else "text"
 
 
 def _alternatives(part: Message, place: str) -> Iterator[Part]:

@@ -79,7 +79,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _LINE = re.compile(r"[ \t]*[-_=*~#]{5,}[ \t]*$")
-_OF_RULES = "-_=*~#—"
+_OF_RULES = frozenset("-_=*~#—")
 _OF_ARCHIVES = ("next part", "scrubbed...", "Skipped content")
 # How lines start that may be closing formulas, what a machine says, or the head of an appended message (_CLOSING,
 # _DISCLAIMER and _DEVICE, _FROM and _OPENS).
@@ -97,6 +97,7 @@ MOST_SIGNED_LINES = 12
 MOST_CLOSING_LINES = 5
 # Longer than this, lines that look like header fields are no head of an appended message, in lines.
 _MOST_FIELDS = 12
+_STARTS = _HEAD_STARTS | _CLOSING_STARTS | {start[:2] for start in _MACHINE_STARTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +130,16 @@ class _Sheet:
         self.depths_seen = set(self.depths)
         self.last_quoted = self.quoted[-1] if self.quoted else -1
         # Most lines start as nothing does that is looked for here, so patterns need not be tried on them.
-        self.rules = [number for number, line in enumerate(self.stripped) if line and line[0] in _OF_RULES]
+        self.rules = [number for number, line in enumerate(self.stripped) if line[:1] in _OF_RULES]
+        heads = [line.lstrip("*_> \t")[:4].lower() for line in self.stripped]
+        self.heads = [(number, head) for number, head in enumerate(heads) if head[:2] in _STARTS]
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def starting(self, starts: frozenset[str], letters: int) -> list[int]:
         """The numbers of the lines whose first letters, in lower case, are among some."""
-        return [n for n, line in enumerate(self.stripped) if line.lstrip("*_> \t")[:letters].lower() in starts]
+        return [number for number, head in self.heads if head[:letters] in starts]
 
     def text(self, number: int) -> str:
         """The words of a line."""
@@ -162,9 +165,9 @@ class _Sheet:
 
     def marks(self) -> Iterator[Mark]:
         """What is known, without the blank lines at the ends."""
-        found = dict.fromkeys(owner for owner in self.owners if owner)
+        found = {id(owner): owner for owner in self.owners if owner}
         starts = list(accumulate((len(line) + 1 for line in self.texts), initial=0)) if found else []
-        for stretch in found:
+        for stretch in found.values():
             inside = [number for number in range(stretch.first, stretch.after) if self.stripped[number]]
             if inside:
                 end = starts[inside[-1]] + len(self.texts[inside[-1]])
@@ -203,8 +206,10 @@ def _archive_notes(sheet: _Sheet) -> None:
     """What an archive says of the parts that it removed."""
     if not any(sign in sheet.whole for sign in _OF_ARCHIVES):
         return
-    number = 0
-    while number < len(sheet):
+    free = 0
+    for number, line in enumerate(sheet.texts):
+        if number < free or not any(sign in line for sign in _OF_ARCHIVES):
+            continue
         after = number
         if _NEXT_PART.match(sheet.text(after)):
             after += 1
@@ -214,7 +219,7 @@ def _archive_notes(sheet: _Sheet) -> None:
                 after += 1
         if after > number:
             sheet.take(_Stretch(number, after, "signature"))
-        number = max(after, number + 1)
+        free = after
 
 
 def _pgp(sheet: _Sheet) -> None:
