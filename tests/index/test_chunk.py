@@ -331,6 +331,14 @@ def test_a_chunk_links_to_the_page_on_which_it_begins() -> None:
     assert [chunk.link for chunk in found] == ["doc:1#page=1", "doc:1#page=2", "doc:1#page=3"]
 
 
+def test_a_chunk_links_to_the_anchor_before_it() -> None:
+    first, second = "word " * 150, "term " * 150
+    text = f"# Menu\n\n{first}\n\n{second}"
+    marks = [marked(text, "# Menu", "heading", 1, "#Menu"), marked(text, second, "anchor", fragment="#Terms")]
+    found = chunks(document(text, marks), EMBEDDER)
+    assert [chunk.link for chunk in found] == ["doc:1#Menu", "doc:1#Terms"]
+
+
 def test_a_caption_is_a_block_of_its_own_kind() -> None:
     caption = "Figure 3: " + "efficiency " * 150
     text = "word " * 150 + "\n\n" + caption

@@ -98,9 +98,11 @@ class Page:
 
     def _block(self, index: int) -> None:
         block = self.inline.shelf.blocks[index]
+        # An item that is nothing but code begins with its fence.
+        lead = self._prefix if self._lists and self._lines == [""] else ""
         self._flush()
         if isinstance(block, Code):
-            self._code(block)
+            self._code(block, lead)
         elif isinstance(block, Maths):
             self._put(f"$${' '.join(block.text.split())}$$", "equation")
         else:
@@ -184,13 +186,14 @@ class Page:
         """Whether an item of this marker begins another list at the same depth."""
         return current.depth == depth and _kind(current.marker) != _kind(marker)
 
-    def _code(self, code: Code) -> None:
+    def _code(self, code: Code, lead: str = "") -> None:
         text = "\n".join(line.rstrip() for line in code.text.expandtabs().split("\n")).strip("\n")
         if not text.strip():
             return
         longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
         fence = "`" * (longest + 1)
-        self._put(self._indented("\n".join((f"{fence}{code.language}", text, fence))), "code")
+        block = self._indented("\n".join((f"{fence}{code.language}", text, fence)))
+        self._put(lead + block.lstrip(" ") if lead else block, "code")
 
     def _indented(self, text: str) -> str:
         """A block as the item at hand holds it."""
