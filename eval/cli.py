@@ -173,6 +173,32 @@ def latex(
         typer.echo(task.written(found))
 
 
+@app.command()
+def reading(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the sets of documents.")],
+    aux: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="An .aux file that TeX made of a main file of this name.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every judge of how documents are read: TWiki topics, LaTeX, threads of mail; exit status 1 below any bound."""
+    from eval.tasks import latex, parse, threads
+
+    wiki = parse.judged_all(*parse.load(folder / "osg_twiki" / "pairs"))
+    papers = [each for tree in sorted((folder / "latex").iterdir()) for each in latex.readings(tree, aux or ())]
+    archives = {page.parents[1] for page in folder.glob("mail/*/*/thread.html")}
+    mail = {archive.name: threads.judge(archive) for archive in sorted(archives)}
+    if as_json:
+        judged: dict[str, Json] = {name: threads.as_json(each) for name, each in mail.items()}
+        _print_json({"twiki": parse.as_json(wiki), "latex": latex.as_json(papers), "threads": judged})
+    else:
+        typer.echo("\n".join(["TWiki topics", *parse.lines(wiki), "", "LaTeX", latex.written(papers)]))
+        for name, each in mail.items():
+            typer.echo("\n".join(["", f"Threads of {name}", *threads.lines(each)]))
+    holds = wiki.holds and all(each.holds for each in papers) and all(each.holds for each in mail.values())
+    raise typer.Exit(0 if holds else 1)
+
+
 def _sample(half: Literal["dev", "test"], data: Path | None, config: Path | None, *, shown: bool) -> Report:
     """The report of a half; that of the test half has no rows, so that nobody changes things by its questions."""
     from dataclasses import replace

@@ -19,6 +19,8 @@ from ingest.source import Item
 from ingest.sources.latex import Source
 
 COMMONEST = 12
+#: The share of the words of running text that may be macros which were not expanded.
+MOST_LEFT_OVER = 0.005
 _FENCE = re.compile(r"^[> ]*(`{3,}|~{3,}).*?^[> ]*\1 *$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<![`\\])(`+)(?!`)[^`]+(?<!`)\1(?!`)")
 _FORMULA = re.compile(r"\$\$.*?\$\$|(?<!\\)\$(?:[^$\\]|\\.)+\$", re.DOTALL)
@@ -63,6 +65,12 @@ class Reading:
     def share(self) -> float:
         """Unexpanded macros as a share of the words."""
         return self.macros.total() / self.words if self.words else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether all inputs were found, few macros are left over, and every number is TeX's where TeX has told it."""
+        whole = not self.missing and not self.unread and self.share <= MOST_LEFT_OVER
+        return whole and (self.numbers is None or not self.numbers.different)
 
 
 def readings(folder: Path, aux: Sequence[Path] = ()) -> Iterator[Reading]:
