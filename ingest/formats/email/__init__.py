@@ -168,6 +168,8 @@ def _digested(inner: Message, writer: Writer) -> tuple[str, ...]:
 
 
 def _moved(marks: tuple[Mark, ...] | Iterator[Mark], start: int) -> Iterator[Mark]:
+    if not start:
+        return iter(marks)
     return (replace(mark, start=mark.start + start, end=mark.end + start) for mark in marks)
 
 
@@ -196,7 +198,7 @@ def _piece(part: message.Part) -> _Text:
     if kind in ("text/enriched", "text/richtext"):
         return _Text(_clean(enriched_text(text)), (), tuple(warnings))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if message.parameter(part.message, "format").lower() == "flowed":
+    if "flowed" in message.value(part.message, "content-type").lower():
         text = unflowed(text, delsp=message.parameter(part.message, "delsp").lower() == "yes")
     if "\nend" in text:
         warnings.extend(f"left out: the uuencoded file {file[1].strip()!r}" for file in _UUENCODED.finditer(text))
