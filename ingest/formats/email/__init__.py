@@ -125,6 +125,8 @@ def _body(whole: Message, authors: tuple[str, ...]) -> _Text:
     pieces = [_piece(part) for part in found if part.role == "text"]
     if not any(piece.text for piece in pieces) and not any(part.role in ("digested", "invitation") for part in found):
         pieces = _outside(whole)
+    if len(pieces) == len(found) == 1 and pieces[0].text:
+        return _alone(whole, pieces[0], authors)
     own = _joined(pieces, forwards=header.is_forward(header.field(message.value(whole, "subject"))))
     start = writer.next
     writer.block(own.text)
@@ -148,6 +150,14 @@ def _body(whole: Message, authors: tuple[str, ...]) -> _Text:
     if writer.text:
         marks.append(Mark(0, len(writer.text), "message", label=", ".join(authors)))
     return _Text(writer.text, ordered(marks), tuple(warnings), tuple(links))
+
+
+def _alone(whole: Message, piece: _Text, authors: tuple[str, ...]) -> _Text:
+    """The text of a message that is all in one part, with its marks."""
+    forwards = header.is_forward(header.field(message.value(whole, "subject")))
+    marks = [*piece.marks, *quoting(piece.text, forwards=forwards)]
+    marks.append(Mark(0, len(piece.text), "message", label=", ".join(authors)))
+    return _Text(piece.text, ordered(marks), piece.warnings, piece.links)
 
 
 def _digested(inner: Message, writer: Writer) -> tuple[str, ...]:
