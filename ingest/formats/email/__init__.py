@@ -35,6 +35,8 @@ _URL = re.compile(r"://[^\s<>\"`|\\^{}]+")
 _SCHEME = re.compile(r"(?:.*\W)?(https?|ftp)", re.IGNORECASE | re.DOTALL)
 _MARKDOWN_URL = re.compile(r"\]\((https?://[^\s)]+)\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]")
+# What is found at once in UTF-8: what characters that are not shown start with, and those of ASCII.
+_BEFORE_CONTROL = (b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xef\xbf")
 _ASCII_CONTROL = bytes([*range(9), 0x0B, *range(0x0E, 0x20), 0x7F])
 _BLANKS = re.compile(r"\n{3,}")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[!-`][ -`]{1,61}\n)+(?:[` ]?\n)?end[ \t]*$", re.MULTILINE)
@@ -210,7 +212,7 @@ def _piece(part: message.Part) -> _Text:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "flowed" in message.value(part.message, "content-type").lower():
         text = unflowed(text, delsp=message.parameter(part.message, "delsp").lower() == "yes")
-    if "\nend" in text:
+    if "begin " in text and "\nend" in text:
         warnings.extend(f"left out: the uuencoded file {file[1].strip()!r}" for file in _UUENCODED.finditer(text))
         text = _UUENCODED.sub("", text)
     return _Text(_clean(text), (), tuple(warnings))
@@ -225,7 +227,8 @@ def _outside(whole: Message) -> list[_Text]:
 def _clean(text: str) -> str:
     """A text with line feeds alone, without characters that are not shown, trailing spaces and runs of blank lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\xa0", " ")
-    if not text.isascii() or len(text) > len(text.encode().translate(None, _ASCII_CONTROL)):
+    raw = text.encode("utf-8", "surrogatepass")
+    if any(map(raw.__contains__, _BEFORE_CONTROL)) or len(raw) > len(raw.translate(None, _ASCII_CONTROL)):
         text = _CONTROL.sub("", text)
     text = "\n".join([line if line == "-- " else line.rstrip() for line in text.split("\n")])
     return (_BLANKS.sub("\n\n", text) if "\n\n\n" in text else text).lstrip("\n").rstrip()

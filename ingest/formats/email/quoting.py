@@ -117,7 +117,7 @@ class _Sheet:
     def __init__(self, text: str) -> None:
         self.whole = text
         self.texts = text.split("\n")
-        self.stripped = [line.strip() for line in self.texts]
+        self.stripped = list(map(str.strip, self.texts))
         self.owners: list[_Stretch | None] = [None] * len(self.texts)
         self.depths = [0] * len(self.texts)
         if ">" in text:
@@ -131,10 +131,11 @@ class _Sheet:
         self.last_quoted = self.quoted[-1] if self.quoted else -1
         # Most lines start as nothing does that is looked for here, so patterns need not be tried on them.
         self.rules = [number for number, line in enumerate(self.stripped) if line[:1] in _OF_RULES]
-        heads = [
-            line[:4].lower() if line[:1].isalpha() else line.lstrip("*_> \t")[:4].lower() for line in self.stripped
+        self.heads = [
+            (number, head)
+            for number, (line, depth) in enumerate(zip(self.stripped, self.depths, strict=True))
+            if not depth and (head := line.lstrip("*_> ")[:4].lower())[:2] in _STARTS
         ]
-        self.heads = [(number, head) for number, head in enumerate(heads) if head[:2] in _STARTS]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -168,12 +169,14 @@ class _Sheet:
     def marks(self) -> Iterator[Mark]:
         """What is known, without the blank lines at the ends."""
         found = {id(owner): owner for owner in self.owners if owner}
-        starts = list(accumulate((len(line) + 1 for line in self.texts), initial=0)) if found else []
+        # Where each line would end if there were no line feeds.
+        ends = list(accumulate(map(len, self.texts))) if found else []
         for stretch in found.values():
             inside = [number for number in range(stretch.first, stretch.after) if self.stripped[number]]
             if inside:
-                end = starts[inside[-1]] + len(self.texts[inside[-1]])
-                yield Mark(starts[inside[0]], end, stretch.kind, stretch.level, stretch.label)
+                first, last = inside[0], inside[-1]
+                start = ends[first] + first - len(self.texts[first])
+                yield Mark(start, ends[last] + last, stretch.kind, stretch.level, stretch.label)
 
 
 def quoting(text: str, *, forwards: bool = False) -> tuple[Mark, ...]:
