@@ -35,6 +35,8 @@ _URL = re.compile(r"://[^\s<>\"`|\\^{}]+")
 _SCHEME = re.compile(r"(?:.*\W)?(https?|ftp)", re.IGNORECASE | re.DOTALL)
 _MARKDOWN_URL = re.compile(r"\]\((https?://[^\s)]+)\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]")
+# What is found at once in UTF-8: what characters that are not shown start with, and those of ASCII.
+_BEFORE_CONTROL = (b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xef\xbf")
 _ASCII_CONTROL = bytes([*range(9), 0x0B, *range(0x0E, 0x20), 0x7F])
 _BLANKS = re.compile(r"\n{3,}")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[!-`][ -`]{1,61}\n)+(?:[` ]?\n)?end[ \t]*$", re.MULTILINE)
@@ -125,6 +127,8 @@ def _body(whole: Message, authors: tuple[str, ...]) -> _Text:
     pieces = [_piece(part) for part in found if part.role == "text"]
     if not any(piece.text for piece in pieces) and not any(part.role in ("digested", "invitation") for part in found):
         pieces = _outside(whole)
+    if len(pieces) == len(found) == 1 and pieces[0].text:
+        return _alone(whole, pieces[0], authors)
     own = _joined(pieces, forwards=header.is_forward(header.field(message.value(whole, "subject"))))
     start = writer.next
     writer.block(own.text)
@@ -150,6 +154,14 @@ def _body(whole: Message, authors: tuple[str, ...]) -> _Text:
     return _Text(writer.text, ordered(marks), tuple(warnings), tuple(links))
 
 
+def _alone(whole: Message, piece: _Text, authors: tuple[str, ...]) -> _Text:
+    """The text of a message that is all in one part, with its marks."""
+    forwards = header.is_forward(header.field(message.value(whole, "subject")))
+    marks = [*piece.marks, *quoting(piece.text, forwards=forwards)]
+    marks.append(Mark(0, len(piece.text), "message", label=", ".join(authors)))
+    return _Text(piece.text, ordered(marks), piece.warnings, piece.links)
+
+
 def _digested(inner: Message, writer: Writer) -> tuple[str, ...]:
     """Write a message of a digest under its subject as a heading; returns warnings."""
     authors = _authors(inner)
@@ -168,6 +180,8 @@ def _digested(inner: Message, writer: Writer) -> tuple[str, ...]:
 
 
 def _moved(marks: tuple[Mark, ...] | Iterator[Mark], start: int) -> Iterator[Mark]:
+    if not start:
+        return iter(marks)
     return (replace(mark, start=mark.start + start, end=mark.end + start) for mark in marks)
 
 
@@ -196,9 +210,9 @@ def _piece(part: message.Part) -> _Text:
     if kind in ("text/enriched", "text/richtext"):
         return _Text(_clean(enriched_text(text)), (), tuple(warnings))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if message.parameter(part.message, "format").lower() == "flowed":
+    if "flowed" in message.value(part.message, "content-type").lower():
         text = unflowed(text, delsp=message.parameter(part.message, "delsp").lower() == "yes")
-    if "\nend" in text:
+    if "begin " in text and "\nend" in text:
         warnings.extend(f"left out: the uuencoded file {file[1].strip()!r}" for file in _UUENCODED.finditer(text))
         text = _UUENCODED.sub("", text)
     return _Text(_clean(text), (), tuple(warnings))
@@ -213,7 +227,8 @@ def _outside(whole: Message) -> list[_Text]:
 def _clean(text: str) -> str:
     """A text with line feeds alone, without characters that are not shown, trailing spaces and runs of blank lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\xa0", " ")
-    if not text.isascii() or len(text) > len(text.encode().translate(None, _ASCII_CONTROL)):
+    raw = text.encode("utf-8", "surrogatepass")
+    if any(map(raw.__contains__, _BEFORE_CONTROL)) or len(raw) > len(raw.translate(None, _ASCII_CONTROL)):
         text = _CONTROL.sub("", text)
     text = "\n".join([line if line == "-- " else line.rstrip() for line in text.split("\n")])
     return (_BLANKS.sub("\n\n", text) if "\n\n\n" in text else text).lstrip("\n").rstrip()

@@ -49,7 +49,9 @@ def field(value: str) -> str:
     >>> field("=?utf-8?q?G=C3?= =?utf-8?q?=B6ran?= and =?bogus?Q?Jos=E9?=")
     'Göran and José'
     """
-    value = _characters(_FOLD.sub(" ", value))
+    value = _characters(_unfolded(value))
+    if "=?" not in value:
+        return " ".join(value.replace("\0", "").split())
     for _ in range(2):  # some mailers encode what was encoded already
         if "=?" not in value:
             break
@@ -57,7 +59,13 @@ def field(value: str) -> str:
     return " ".join(value.replace("\0", "").split())
 
 
+def _unfolded(value: str) -> str:
+    return _FOLD.sub(" ", value) if "\n" in value or "\r" in value else value
+
+
 def _characters(value: str) -> str:
+    if value.isascii():
+        return value
     try:
         raw = value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -104,7 +112,7 @@ def identifiers(value: str) -> tuple[str, ...]:
     >>> identifiers("Your message of Monday <a@b> <c at d>")
     ('a@b', 'c@d')
     """
-    value = _characters(_FOLD.sub(" ", value))
+    value = _characters(_unfolded(value))
     found = tuple(each.replace(" at ", "@") for each in _IDENTIFIER.findall(value))
     bare = value.strip().strip("<>")
     if not found and bare and not any(character.isspace() for character in bare):
@@ -118,7 +126,7 @@ def names(value: str) -> tuple[str, ...]:
     >>> names('"Solvang, Ingrid" <is@x.org>, tomasz at x.org (Tomasz Wierzba), helix@x.org')
     ('Solvang, Ingrid', 'Tomasz Wierzba', 'helix')
     """
-    found = (_name(each) for each in _mailboxes(_FOLD.sub(" ", value)))
+    found = (_name(each) for each in _mailboxes(_unfolded(value)))
     return tuple(dict.fromkeys(name for name in found if name))
 
 
@@ -128,7 +136,7 @@ def mailboxes(value: str) -> tuple[tuple[str, str], ...]:
     >>> mailboxes('"Solvang, Ingrid" <is@x.org>, tomasz at x.org (Tomasz Wierzba), helix@x.org')
     (('Solvang, Ingrid', 'is@x.org'), ('Tomasz Wierzba', 'tomasz at x.org'), ('', 'helix@x.org'))
     """
-    found = (_taken_apart(each) for each in _mailboxes(_FOLD.sub(" ", value)))
+    found = (_taken_apart(each) for each in _mailboxes(_unfolded(value)))
     return tuple((_shown(name), field(address)) for name, address in found if name.strip() or address.strip())
 
 

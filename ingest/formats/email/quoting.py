@@ -84,8 +84,8 @@ _OF_ARCHIVES = ("next part", "scrubbed...", "Skipped content")
 # How lines start that may be closing formulas, what a machine says, or the head of an appended message (_CLOSING,
 # _DISCLAIMER and _DEVICE, _FROM and _OPENS).
 _CLOSING_STARTS = frozenset(
-    "wi my ou be ki wa ma si re ch ci th yo gr ha al ta mi vi co am bi sa hä vr by mf br rg".split()
-)
+    ["my ", "br", *(f"br{after}" for after in ",.!;- "), *"wit our bes kin war man sin reg che cia tha thx you".split()]
+) | frozenset("gre hav all tak res mit vie gru grü cor ami bie sal häl vri gro bye mfg rgd".split())
 _MACHINE_STARTS = frozenset(
     ["disc", "conf", "impo", "this", "the ", "sent", "get ", "envo", "von ", "gese", "envi", "invi"]
 )
@@ -97,7 +97,7 @@ MOST_SIGNED_LINES = 12
 MOST_CLOSING_LINES = 5
 # Longer than this, lines that look like header fields are no head of an appended message, in lines.
 _MOST_FIELDS = 12
-_STARTS = _HEAD_STARTS | _CLOSING_STARTS | {start[:2] for start in _MACHINE_STARTS}
+_STARTS = frozenset(start[:2] for start in _HEAD_STARTS | _CLOSING_STARTS | _MACHINE_STARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class _Sheet:
     def __init__(self, text: str) -> None:
         self.whole = text
         self.texts = text.split("\n")
-        self.stripped = [line.strip() for line in self.texts]
+        self.stripped = list(map(str.strip, self.texts))
         self.owners: list[_Stretch | None] = [None] * len(self.texts)
         self.depths = [0] * len(self.texts)
         if ">" in text:
@@ -131,8 +131,11 @@ class _Sheet:
         self.last_quoted = self.quoted[-1] if self.quoted else -1
         # Most lines start as nothing does that is looked for here, so patterns need not be tried on them.
         self.rules = [number for number, line in enumerate(self.stripped) if line[:1] in _OF_RULES]
-        heads = [line.lstrip("*_> \t")[:4].lower() for line in self.stripped]
-        self.heads = [(number, head) for number, head in enumerate(heads) if head[:2] in _STARTS]
+        self.heads = [
+            (number, head)
+            for number, (line, depth) in enumerate(zip(self.stripped, self.depths, strict=True))
+            if not depth and (head := line.lstrip("*_> ")[:4].lower())[:2] in _STARTS
+        ]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -166,12 +169,14 @@ class _Sheet:
     def marks(self) -> Iterator[Mark]:
         """What is known, without the blank lines at the ends."""
         found = {id(owner): owner for owner in self.owners if owner}
-        starts = list(accumulate((len(line) + 1 for line in self.texts), initial=0)) if found else []
+        # Where each line would end if there were no line feeds.
+        ends = list(accumulate(map(len, self.texts))) if found else []
         for stretch in found.values():
             inside = [number for number in range(stretch.first, stretch.after) if self.stripped[number]]
             if inside:
-                end = starts[inside[-1]] + len(self.texts[inside[-1]])
-                yield Mark(starts[inside[0]], end, stretch.kind, stretch.level, stretch.label)
+                first, last = inside[0], inside[-1]
+                start = ends[first] + first - len(self.texts[first])
+                yield Mark(start, ends[last] + last, stretch.kind, stretch.level, stretch.label)
 
 
 def quoting(text: str, *, forwards: bool = False) -> tuple[Mark, ...]:
@@ -198,6 +203,8 @@ def _depth(text: str) -> int:
     prefix = _QUOTED.match(text)
     if not prefix:
         return 0
+    if text.startswith(">"):
+        return prefix[1].count(">")
     initials = _INITIALS.match(text)
     return 0 if initials and initials[1] in _PROMPTS else prefix[1].count(">")
 
@@ -208,7 +215,7 @@ def _archive_notes(sheet: _Sheet) -> None:
         return
     free = 0
     for number, line in enumerate(sheet.texts):
-        if number < free or not any(sign in line for sign in _OF_ARCHIVES):
+        if number < free or not ("next part" in line or "scrubbed..." in line or "Skipped content" in line):
             continue
         after = number
         if _NEXT_PART.match(sheet.text(after)):
@@ -318,7 +325,7 @@ def _short(sheet: _Sheet, first: int, after: int) -> bool:
 def _appended(sheet: _Sheet) -> None:
     """The message that a mailer appended whole, without ">", below a reply; at most one."""
     own = next((number for number in range(len(sheet)) if not sheet.blank(number)), len(sheet))
-    heads = sheet.starting(_HEAD_STARTS, 2)
+    heads = [n for n in sheet.starting(_HEAD_STARTS, 2) if n > sheet.last_quoted or ":" in sheet.texts[n]]
     for number in sorted({*sheet.rules, *heads}):
         if number <= own:
             continue
@@ -394,7 +401,7 @@ def _signatures(sheet: _Sheet) -> None:
         (_under_dashes, sheet.rules),
         (_under_rule, sheet.rules),
         (_of_a_machine, sheet.starting(_MACHINE_STARTS, 4)),
-        (_under_closing, sheet.starting(_CLOSING_STARTS, 2)),
+        (_under_closing, sheet.starting(_CLOSING_STARTS, 3)),
     ):
         free = 0
         for number in starts:
