@@ -57,7 +57,7 @@ def mail(folder: Path) -> Iterator[Row]:
 
     Ours takes quotes and signatures apart besides, which that package does not.
     """
-    import mailparser  # type: ignore[import-untyped]
+    import mailparser
 
     from ingest.formats.email import containers, parse
 
