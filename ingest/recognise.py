@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from ingest.errors import MissingPath
@@ -73,9 +72,15 @@ def _claims(path: Path) -> Iterator[_Claim]:
 
 
 def _is_mixed(path: Path) -> bool:
-    """Whether folders of different kinds lie in a folder: who claims it as a whole has looked at one of them only."""
-    inside = (each for each in sorted(path.iterdir()) if each.is_dir() and not hidden(each.name))
-    kinds = {claiming(each) for each in islice(inside, _LOOKED_INTO)}
+    """Whether folders of different kinds lie in a folder: who claims it as a whole has looked at one of them only.
+
+    Where a folder holds one folder and nothing else, that one is asked.
+    """
+    visible = [each for each in sorted(path.iterdir()) if not hidden(each.name)]
+    inside = [each for each in visible if each.is_dir()]
+    if len(visible) == len(inside) == 1:
+        return _is_mixed(inside[0])
+    kinds = {claiming(each) for each in inside[:_LOOKED_INTO]}
     return len(kinds - {None}) > 1
 
 

@@ -63,6 +63,14 @@ def test_a_folder_that_holds_sources_of_several_kinds_is_opened(tmp_path: Path) 
     assert made(tmp_path) == [("indico", "agenda", ()), ("mail", f"{tmp_path.name} (mail)", ("mail",))]
 
 
+def test_one_folder_around_sources_of_several_kinds_hides_none_of_them(tmp_path: Path) -> None:
+    paper = rb"\documentclass{article}\begin{document}Words.\end{document}"
+    for name, data in {"papers/a.tex": paper, "papers/b.tex": paper, "list/2025.mbox": MAIL}.items():
+        (tmp_path / "around/all" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "around/all" / name).write_bytes(data)
+    assert [kind for kind, _, _ in made(tmp_path)] == ["latex", "mail"]
+
+
 def test_all_mail_that_lies_among_other_files_is_one_source(tmp_path: Path) -> None:
     for name, words in {"b.eml": b"Words.", "a.eml": b"Other words.", "sub/c.eml": b"Words."}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
